@@ -1,0 +1,1 @@
+//! HEF files: parsing, checking and generating.

@@ -1,0 +1,3 @@
+//! A simulated HailoRT: the same C API, computed on the CPU with real Whisper weights.
+
+pub mod hef;

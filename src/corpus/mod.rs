@@ -1,0 +1,1 @@
+//! Clips, their expected text and intents, and how a transcript is scored.

@@ -1,0 +1,1 @@
+//! From a French sentence to an intent with typed slots.

@@ -1,0 +1,3 @@
+//! The command `hailo-harness`.
+
+fn main() {}

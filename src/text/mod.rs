@@ -1,0 +1,1 @@
+//! Text normalisation shared by scoring and intents.

@@ -1,0 +1,1 @@
+//! The log-mel spectrogram as Whisper defines it.

@@ -1,0 +1,98 @@
+//! The folder in which weights are found by the sha256 that a HEF names.
+//!
+//! A simulated HEF holds no weights. `$HAILO_CACHE_DIR/sha256/<hex>` does, or the same folder `hailo-harness` below
+//! the user's cache. Who puts files there is not this crate's business: what counts is the hash, which is checked
+//! over the mapped bytes each time that a network is configured.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::ct2::{FormatError, WeightsFile};
+
+/// Why weights named by a HEF could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such file.
+    #[error("no weights with sha256 {sha256} in {directory}: run `hailo-harness models fetch`")]
+    Missing {
+        /// The hash in hexadecimal.
+        sha256: String,
+        /// Where it was looked for.
+        directory: PathBuf,
+    },
+    /// The bytes are others than those named.
+    #[error("the weights file {path} has sha256 {found}: truncated or altered; run `hailo-harness models fetch --force`")]
+    Altered {
+        /// The file.
+        path: PathBuf,
+        /// Its hash.
+        found: String,
+    },
+    /// The hash that the HEF names is no hash.
+    #[error("the HEF names its weights by {0:?}, which is no sha256 in hexadecimal")]
+    NoHash(String),
+    /// The file cannot be used.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+}
+
+/// The folder that holds weights: `$HAILO_CACHE_DIR/sha256`, else `hailo-harness/sha256` in `$XDG_CACHE_HOME` or `~/.cache`.
+pub fn store_directory() -> PathBuf {
+    let variable = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let base = variable("HAILO_CACHE_DIR").unwrap_or_else(|| {
+        variable("XDG_CACHE_HOME")
+            .filter(|p| p.is_absolute())
+            .or_else(|| variable("HOME").map(|home| home.join(".cache")))
+            .unwrap_or_else(std::env::temp_dir)
+            .join("hailo-harness")
+    });
+    base.join("sha256")
+}
+
+/// Opens the weights of this sha256 (64 hexadecimal digits) in `directory` and checks the hash over all bytes.
+///
+/// # Errors
+/// When the file is missing, altered or malformed.
+pub fn open(directory: &Path, sha256: &str) -> Result<WeightsFile, StoreError> {
+    // The text comes from a HEF: it must not be able to name another folder.
+    if sha256.len() != 64 || !sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+        return Err(StoreError::NoHash(sha256.chars().take(80).collect()));
+    }
+    let path = directory.join(sha256);
+    let file = File::open(&path).map_err(|source| {
+        if source.kind() == std::io::ErrorKind::NotFound {
+            StoreError::Missing { sha256: sha256.into(), directory: directory.into() }
+        } else {
+            FormatError::Io { path: path.clone(), source }.into()
+        }
+    })?;
+    // The hash comes first: a truncated or altered file is called that, whatever its index looks like.
+    // SAFETY: as in `WeightsFile::from_file`.
+    let bytes = unsafe { memmap2::Mmap::map(&file) }
+        .map_err(|source| FormatError::Io { path: path.clone(), source })?;
+    let found: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+    if found != sha256 {
+        return Err(StoreError::Altered { path, found });
+    }
+    Ok(WeightsFile::from_file(&path, &file)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_altered_and_foreign_names_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let hash = "ab".repeat(32);
+        let missing = open(folder.path(), &hash).unwrap_err().to_string();
+        assert!(missing.contains(&hash) && missing.contains("models fetch"), "{missing}");
+        std::fs::write(folder.path().join(&hash), b"something else").unwrap();
+        let altered = open(folder.path(), &hash).unwrap_err();
+        assert!(matches!(altered, StoreError::Altered { .. }), "{altered}");
+        let foreign = open(folder.path(), "../../etc/passwd").unwrap_err();
+        assert!(matches!(foreign, StoreError::NoHash(_)), "{foreign}");
+    }
+}

@@ -93,7 +93,7 @@ pub fn multiply(
 }
 
 fn check(a: Lhs<'_>, b: Rhs<'_>, shape: Shape, bias: Option<&[f32]>, out: &[f32], out_stride: usize) {
-    assert!(a.stride >= shape.k && a.data.len() >= (a.rows - 1) * a.stride + shape.k, "left-hand matrix");
+    assert!(a.data.len() >= (a.rows - 1) * a.stride + shape.k, "left-hand matrix");
     assert!(out_stride >= shape.n && out.len() >= (a.rows - 1) * out_stride + shape.n, "output matrix");
     assert!(bias.is_none_or(|bias| bias.len() == shape.n), "bias");
     assert!(shape.k > 0, "empty product");
@@ -120,6 +120,10 @@ unsafe fn multiply_columns(
 ) {
     let mut panel = Panel::new();
     let mut sums = vec![[0.0f32; NR]; a.rows];
+    // The task's whole block is written at once: rows of `out` lie pages apart, and 16 floats at a time would touch
+    // each of those pages for every panel.
+    let width = range.len();
+    let mut block = vec![0.0f32; a.rows * width];
     for n0 in range.clone().step_by(NR) {
         let nr = NR.min(range.end - n0);
         let mut start = [0.0f32; NR];
@@ -141,10 +145,13 @@ unsafe fn multiply_columns(
                 row += rows;
             }
         }
-        for (row, sums) in sums.iter().enumerate() {
-            // SAFETY: the columns are this task's own and inside the row, the row inside the buffer.
-            unsafe { out.write(row, n0, &sums[..nr]) };
+        for (sums, row) in sums.iter().zip(block.chunks_exact_mut(width)) {
+            row[n0 - range.start..][..nr].copy_from_slice(&sums[..nr]);
         }
+    }
+    for (row, values) in block.chunks_exact(width).enumerate() {
+        // SAFETY: the columns are this task's own and inside the row, the row inside the buffer.
+        unsafe { out.write(row, range.start, values) };
     }
 }
 

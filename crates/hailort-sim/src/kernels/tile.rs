@@ -10,7 +10,7 @@ pub(super) const MR: usize = 6;
 /// Columns of a panel.
 pub(super) const NR: usize = 16;
 /// Rows of `B` packed at a time: the panel (16 KiB) stays in the first-level cache.
-pub(super) const KC: usize = 256;
+pub(super) const KC: usize = 512;
 
 /// A packed panel of `B`, aligned to a cache line.
 #[repr(C, align(64))]
@@ -131,7 +131,7 @@ fn fused(x: f32, y: f32, z: f32) -> f32 {
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use std::arch::x86_64::{
-        __m256, _mm_loadu_si128, _mm256_broadcast_ss, _mm256_castps256_ps128,
+        __m256, _MM_HINT_T1, _mm_loadu_si128, _mm_prefetch, _mm256_broadcast_ss, _mm256_castps256_ps128,
         _mm256_cvtph_ps, _mm256_fmadd_ps, _mm256_insertf128_ps, _mm256_load_ps,
         _mm256_loadu_ps, _mm256_permute2f128_ps, _mm256_setzero_ps, _mm256_shuffle_ps, _mm256_store_ps,
         _mm256_storeu_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps,
@@ -203,6 +203,11 @@ mod avx2 {
                     let at = 2 * ((n0 + 8 * half + column) * k + k0 + row);
                     // SAFETY: 16 bytes from `at` are inside `bytes` by the assertion above; the load needs no alignment.
                     *v = unsafe { _mm256_cvtph_ps(_mm_loadu_si128(bytes.as_ptr().add(at).cast())) };
+                    if row % 32 == 0 {
+                        // The next panel's cache line: it arrives while this panel is multiplied.
+                        // SAFETY: a prefetch of any address, mapped or not, only hints.
+                        unsafe { _mm_prefetch::<_MM_HINT_T1>(bytes.as_ptr().wrapping_add(at + 2 * NR * k).cast()) };
+                    }
                 }
                 for (i, v) in transpose(v).into_iter().enumerate() {
                     // SAFETY: `row + i < KC`, 8 floats from there stay in the row; both offsets are multiples of 32 bytes.

@@ -1,0 +1,137 @@
+//! A configured network group: its ports, and what connects them to the scheduler.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::queue::Queue;
+use super::scheduler::Wake;
+use crate::hef::{NetworkGroup, StreamInfo};
+use crate::network::Network;
+
+/// Frames between a vstream and the network: float32 values in the HEF's layout.
+pub type Frame = Vec<f32>;
+
+/// One input or output of the network, and the vstream that is attached to it.
+pub struct Port {
+    /// What the HEF says of it.
+    pub info: StreamInfo,
+    attached: Mutex<Option<Arc<Queue<Frame>>>>,
+}
+
+impl Port {
+    fn new(info: &StreamInfo) -> Self {
+        Self { info: info.clone(), attached: Mutex::new(None) }
+    }
+
+    /// Attaches a vstream by its queue; false where one is attached already.
+    pub fn attach(&self, queue: &Arc<Queue<Frame>>) -> bool {
+        let mut attached = self.attached.lock().unwrap_or_else(PoisonError::into_inner);
+        if attached.is_some() {
+            return false;
+        }
+        *attached = Some(Arc::clone(queue));
+        true
+    }
+
+    /// Detaches the vstream and closes its queue.
+    pub fn detach(&self) {
+        if let Some(queue) = self.attached.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            queue.close();
+        }
+    }
+
+    /// The queue of the attached vstream.
+    pub fn queue(&self) -> Option<Arc<Queue<Frame>>> {
+        self.attached.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Number of float32 values in a frame.
+    pub fn frame_elements(&self) -> usize {
+        self.info.height as usize * self.info.width as usize * self.info.features as usize
+    }
+}
+
+/// A configured network group.
+pub struct Group {
+    /// What the HEF says of it.
+    pub hef: NetworkGroup,
+    /// Inputs in the HEF's order.
+    pub inputs: Vec<Port>,
+    /// Outputs in the HEF's order.
+    pub outputs: Vec<Port>,
+    network: Mutex<Box<dyn Network>>,
+    /// Wakes the scheduler of the virtual device.
+    pub wake: Arc<Wake>,
+    shut_down: AtomicBool,
+    failure: AtomicU32,
+}
+
+impl Group {
+    /// A group that computes `network`.
+    pub fn new(hef: NetworkGroup, network: Box<dyn Network>, wake: Arc<Wake>) -> Self {
+        Self {
+            inputs: hef.inputs.iter().map(Port::new).collect(),
+            outputs: hef.outputs.iter().map(Port::new).collect(),
+            hef,
+            network: Mutex::new(network),
+            wake,
+            shut_down: AtomicBool::new(false),
+            failure: AtomicU32::new(0),
+        }
+    }
+
+    /// Ends all transfers, now and from now on: every read and write answers "stream aborted". Idempotent.
+    pub fn shut_down(&self) {
+        self.shut_down.store(true, Ordering::SeqCst);
+        for port in self.inputs.iter().chain(&self.outputs) {
+            if let Some(queue) = port.queue() {
+                queue.close();
+            }
+        }
+        self.wake.notify();
+    }
+
+    /// Whether [`Group::shut_down`] was called.
+    pub fn is_shut_down(&self) -> bool {
+        self.shut_down.load(Ordering::SeqCst)
+    }
+
+    /// The status that an inference failed with, 0 where none did.
+    pub fn failure(&self) -> u32 {
+        self.failure.load(Ordering::SeqCst)
+    }
+
+    /// Whether an inference can run: a frame at every input, room at every output.
+    pub fn is_ready(&self) -> bool {
+        !self.is_shut_down()
+            && self.inputs.iter().all(|port| port.queue().is_some_and(|q| !q.is_empty()))
+            && self.outputs.iter().all(|port| port.queue().is_some_and(|q| !q.is_full()))
+    }
+
+    /// One inference: takes a frame from every input and gives one to every output. Called by the scheduler alone.
+    pub fn run(&self) {
+        let frames: Vec<Frame> =
+            self.inputs.iter().filter_map(|port| port.queue()?.pop(Some(std::time::Duration::ZERO)).ok()).collect();
+        if frames.len() < self.inputs.len() {
+            return; // Shut down, or a vstream was released, since `is_ready` was asked.
+        }
+        let mut results: Vec<Frame> = self.outputs.iter().map(|port| vec![0.0; port.frame_elements()]).collect();
+        let computed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let inputs: Vec<&[f32]> = frames.iter().map(Vec::as_slice).collect();
+            let mut outputs: Vec<&mut [f32]> = results.iter_mut().map(Vec::as_mut_slice).collect();
+            self.network.lock().unwrap_or_else(PoisonError::into_inner).run(&inputs, &mut outputs);
+        }));
+        if computed.is_err() {
+            self.failure.store(hailort_sys::status::HAILO_INTERNAL_FAILURE, Ordering::SeqCst);
+            self.shut_down();
+            return;
+        }
+        for (port, frame) in self.outputs.iter().zip(results) {
+            if let Some(queue) = port.queue() {
+                // Only the scheduler puts frames in, and it has seen room: what can fail here is a closed queue,
+                // whose reader is gone.
+                let _ = queue.push(frame, Some(std::time::Duration::ZERO));
+            }
+        }
+    }
+}

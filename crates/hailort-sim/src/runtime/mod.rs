@@ -1,0 +1,19 @@
+//! What happens behind the C API: devices, virtual devices, network groups and vstreams with their threads.
+//!
+//! | room | holds |
+//! | --- | --- |
+//! | [`queue`] | the bounded queue between two threads, with timeout and shutdown |
+//! | [`host`] | the simulated devices of this process and who uses them |
+//! | [`vdevice`] | a virtual device: its threads, its file descriptor, its network groups |
+//! | [`scheduler`] | the thread that runs network groups round-robin, and the threads that compute |
+//! | [`group`] | a configured network group and what connects it to the scheduler |
+//! | [`vstream`] | input and output vstreams: one thread for an input, two for an output |
+//!
+//! Everything here is safe Rust over `Arc`s; raw pointers and handles are the business of [`crate::capi`].
+
+pub mod group;
+pub mod host;
+pub mod queue;
+pub mod scheduler;
+pub mod vdevice;
+pub mod vstream;

@@ -1,0 +1,302 @@
+//! Structs, handles and constants of `hailort.h`, under their C names.
+//!
+//! Layouts and values are held against figures of a C compiler in `tests/layout.rs`. What C calls an enum is a `u32`
+//! here: a library may answer a value that this version does not know, which a Rust enum must never hold.
+
+use std::ffi::c_char;
+
+macro_rules! handles {
+    ($($(#[$doc:meta])* $name:ident => $opaque:ident;)*) => {
+        $(
+            #[doc = concat!("What a [`", stringify!($name), "`] points to; only the library knows its contents.")]
+            #[repr(C)]
+            #[derive(Debug)]
+            pub struct $opaque {
+                _private: [u8; 0],
+            }
+            $(#[$doc])*
+            pub type $name = *mut $opaque;
+        )*
+    };
+}
+
+handles! {
+    /// A physical device.
+    hailo_device => _hailo_device;
+    /// A virtual device over one or more physical ones.
+    hailo_vdevice => _hailo_vdevice;
+    /// A parsed HEF.
+    hailo_hef => _hailo_hef;
+    /// A network group that a virtual device is configured with; freed with it.
+    hailo_configured_network_group => _hailo_configured_network_group;
+    /// The host's end of an input.
+    hailo_input_vstream => _hailo_input_vstream;
+    /// The host's end of an output.
+    hailo_output_vstream => _hailo_output_vstream;
+}
+
+macro_rules! aliases {
+    ($($(#[$doc:meta])* $name:ident { $($constant:ident = $value:expr,)* })*) => {
+        $(
+            $(#[$doc])*
+            pub type $name = u32;
+            $(#[doc = concat!("A [`", stringify!($name), "`].")] pub const $constant: $name = $value;)*
+        )*
+        /// The constants of this module by name, for the comparison with the C compiler's figures.
+        pub const CONSTANTS: &[(&str, u64)] = &[$($((stringify!($constant), $constant as u64),)*)*];
+    };
+}
+
+aliases! {
+    /// What a call answers; see [`crate::status`].
+    hailo_status {}
+    /// Sizes and defaults.
+    hailo_limit {
+        HAILO_MAX_NAME_SIZE = 128,
+        HAILO_MAX_STREAM_NAME_SIZE = 128,
+        HAILO_MAX_NETWORK_GROUP_NAME_SIZE = 128,
+        HAILO_MAX_NETWORK_NAME_SIZE = 257,
+        HAILO_MAX_BOARD_NAME_LENGTH = 32,
+        HAILO_MAX_DEVICE_ID_LENGTH = 32,
+        HAILO_MAX_SERIAL_NUMBER_LENGTH = 16,
+        HAILO_MAX_PART_NUMBER_LENGTH = 16,
+        HAILO_MAX_PRODUCT_NAME_LENGTH = 42,
+        HAILO_MAX_STREAMS_COUNT = 40,
+        HAILO_MAX_NETWORK_GROUPS = 8,
+        HAILO_DEFAULT_VSTREAM_QUEUE_SIZE = 2,
+        HAILO_DEFAULT_VSTREAM_TIMEOUT_MS = 10_000,
+        HAILO_DEFAULT_DEVICE_COUNT = 1,
+        HAILO_INFINITE = 0xffff_ffff,
+    }
+    /// How network groups share a virtual device.
+    hailo_scheduling_algorithm_t {
+        HAILO_SCHEDULING_ALGORITHM_NONE = 0,
+        HAILO_SCHEDULING_ALGORITHM_ROUND_ROBIN = 1,
+    }
+    /// The architecture of a device.
+    hailo_device_architecture_t {
+        HAILO_ARCH_HAILO8_A0 = 0,
+        HAILO_ARCH_HAILO8 = 1,
+        HAILO_ARCH_HAILO8L = 2,
+        HAILO_ARCH_HAILO15H = 3,
+        HAILO_ARCH_HAILO15L = 4,
+        HAILO_ARCH_HAILO15M = 5,
+        HAILO_ARCH_HAILO10H = 6,
+        HAILO_ARCH_MARS = 7,
+    }
+    /// The type of an element of a frame.
+    hailo_format_type_t {
+        HAILO_FORMAT_TYPE_AUTO = 0,
+        HAILO_FORMAT_TYPE_UINT8 = 1,
+        HAILO_FORMAT_TYPE_UINT16 = 2,
+        HAILO_FORMAT_TYPE_FLOAT32 = 3,
+    }
+    /// The order of the dimensions of a frame.
+    hailo_format_order_t {
+        HAILO_FORMAT_ORDER_AUTO = 0,
+        HAILO_FORMAT_ORDER_NHWC = 1,
+        HAILO_FORMAT_ORDER_NHCW = 2,
+        HAILO_FORMAT_ORDER_FCR = 3,
+        HAILO_FORMAT_ORDER_NC = 6,
+    }
+    /// Flags of a format.
+    hailo_format_flags_t {
+        HAILO_FORMAT_FLAGS_NONE = 0,
+    }
+    /// Towards the device or back.
+    hailo_stream_direction_t {
+        HAILO_H2D_STREAM = 0,
+        HAILO_D2H_STREAM = 1,
+    }
+    /// What is reset.
+    hailo_reset_device_mode_t {
+        HAILO_RESET_DEVICE_MODE_CHIP = 0,
+        HAILO_RESET_DEVICE_MODE_NN_CORE = 1,
+        HAILO_RESET_DEVICE_MODE_SOFT = 2,
+        HAILO_RESET_DEVICE_MODE_FORCED_SOFT = 3,
+    }
+}
+
+/// `HAILO_UNIQUE_VDEVICE_GROUP_ID`: a virtual device that is shared with nobody.
+pub const HAILO_UNIQUE_VDEVICE_GROUP_ID: &std::ffi::CStr = c"UNIQUE";
+
+/// Parameters of a scan; there are none yet, pass NULL.
+#[repr(C)]
+#[derive(Debug)]
+pub struct hailo_scan_devices_params_t {
+    _private: [u8; 0],
+}
+
+macro_rules! structs {
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty,)* })*) => {
+        $(
+            $(#[$doc])*
+            #[repr(C)]
+            #[derive(Clone, Copy)]
+            pub struct $name {
+                $(#[doc = concat!("`", stringify!($field), "` of the C struct.")] pub $field: $type,)*
+            }
+
+            impl $name {
+                /// All bytes zero, as a C program's `= {0}`.
+                pub fn zeroed() -> Self {
+                    // SAFETY: the struct holds integers, floats, C booleans, raw pointers and arrays and unions of
+                    // them, for all of which zero is a value.
+                    unsafe { std::mem::zeroed() }
+                }
+            }
+        )*
+
+        /// A struct's name, size and alignment, and each field's name, offset and size, in bytes.
+        pub type Layout = (&'static str, usize, usize, &'static [(&'static str, usize, usize)]);
+
+        /// The layout of each struct of this module, for the comparison with the C compiler's figures.
+        pub const LAYOUTS: &[Layout] = &[$((
+            stringify!($name),
+            size_of::<$name>(),
+            align_of::<$name>(),
+            &[$((stringify!($field), std::mem::offset_of!($name, $field), size_of::<$type>()),)*],
+        ),)*];
+    };
+}
+
+structs! {
+    /// The version of the library.
+    hailo_version_t {
+        major: u32,
+        minor: u32,
+        revision: u32,
+    }
+    /// The name of a device: a PCIe address such as `0000:01:00.0`, ended by NUL.
+    hailo_device_id_t {
+        id: [c_char; 32],
+    }
+    /// What a virtual device is made of.
+    hailo_vdevice_params_t {
+        device_count: u32,
+        device_ids: *mut hailo_device_id_t,
+        scheduling_algorithm: hailo_scheduling_algorithm_t,
+        group_id: *const c_char,
+        multi_process_service: bool,
+    }
+    /// The version of the firmware.
+    hailo_firmware_version_t {
+        major: u32,
+        minor: u32,
+        revision: u32,
+    }
+    /// What a device says of itself. The strings are as long as their length fields say, without NUL.
+    hailo_device_identity_t {
+        protocol_version: u32,
+        fw_version: hailo_firmware_version_t,
+        logger_version: u32,
+        board_name_length: u8,
+        board_name: [c_char; 32],
+        is_release: bool,
+        extended_context_switch_buffer: bool,
+        device_architecture: hailo_device_architecture_t,
+        serial_number_length: u8,
+        serial_number: [c_char; 16],
+        part_number_length: u8,
+        part_number: [c_char; 16],
+        product_name_length: u8,
+        product_name: [c_char; 42],
+    }
+    /// Temperatures in degrees Celsius.
+    hailo_chip_temperature_info_t {
+        ts0_temperature: f32,
+        ts1_temperature: f32,
+        sample_count: u16,
+    }
+    /// The format of a frame.
+    hailo_format_t {
+        type_: hailo_format_type_t,
+        order: hailo_format_order_t,
+        flags: hailo_format_flags_t,
+    }
+    /// How quantised values stand for real ones: `real = (quantised - qp_zp) * qp_scale`.
+    hailo_quant_info_t {
+        qp_zp: f32,
+        qp_scale: f32,
+        limvals_min: f32,
+        limvals_max: f32,
+    }
+    /// The shape of a frame.
+    hailo_3d_image_shape_t {
+        height: u32,
+        width: u32,
+        features: u32,
+    }
+    /// The shape of the result of a non-maximum suppression.
+    hailo_nms_shape_t {
+        number_of_classes: u32,
+        max_bboxes_per_class: u32,
+        max_bboxes_total: u32,
+        max_accumulated_mask_size: u32,
+    }
+    /// Parameters of a vstream. The flags are bit sets.
+    hailo_vstream_params_t {
+        user_buffer_format: hailo_format_t,
+        timeout_ms: u32,
+        queue_size: u32,
+        vstream_stats_flags: u32,
+        pipeline_elements_stats_flags: u32,
+    }
+    /// Parameters of the input vstream of this name.
+    hailo_input_vstream_params_by_name_t {
+        name: [c_char; 128],
+        params: hailo_vstream_params_t,
+    }
+    /// Parameters of the output vstream of this name.
+    hailo_output_vstream_params_by_name_t {
+        name: [c_char; 128],
+        params: hailo_vstream_params_t,
+    }
+    /// What a vstream is.
+    hailo_vstream_info_t {
+        name: [c_char; 128],
+        network_name: [c_char; 257],
+        direction: hailo_stream_direction_t,
+        format: hailo_format_t,
+        shape: hailo_vstream_shape_t,
+        quant_info: hailo_quant_info_t,
+    }
+    /// The name of a network group.
+    hailo_network_group_info_t {
+        name: [c_char; 128],
+        is_multi_context: bool,
+    }
+    /// The name of a layer.
+    hailo_layer_name_t {
+        name: [c_char; 128],
+    }
+    /// The name of a network.
+    hailo_network_info_t {
+        name: [c_char; 257],
+    }
+}
+
+/// The unnamed union in [`hailo_vstream_info_t`]: which member counts is told by the format's order.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union hailo_vstream_shape_t {
+    /// Of every format but the NMS ones.
+    pub shape: hailo_3d_image_shape_t,
+    /// Of the NMS formats.
+    pub nms_shape: hailo_nms_shape_t,
+}
+
+/// The text of a NUL-ended array; bytes that are no UTF-8 become U+FFFD. Without a NUL the whole array counts.
+pub fn text(array: &[c_char]) -> String {
+    let bytes: Vec<u8> = array.iter().map(|c| c.cast_unsigned()).take_while(|b| *b != 0).collect();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Copies `text` into a NUL-ended array, cut to what fits.
+pub fn set_text(array: &mut [c_char], text: &str) {
+    array.fill(0);
+    let room = array.len().saturating_sub(1);
+    for (to, from) in array.iter_mut().zip(text.bytes().take(room)) {
+        *to = from.cast_signed();
+    }
+}

@@ -141,7 +141,13 @@ mod tests {
     #[test]
     fn gelu_agrees_with_known_values() {
         // x, GELU(x) from the error function in double precision.
-        let table = [(-4.0, -1.266_849e-4), (-1.0, -0.158_655_25), (0.0, 0.0), (0.5, 0.345_731_23), (3.0, 2.995_950_3)];
+        let table = [
+            (-4.0, -1.266_849e-4),
+            (-1.0, -0.158_655_25),
+            (0.0, 0.0),
+            (0.5, 0.345_731_23),
+            (3.0, 2.995_950_3),
+        ];
         for (x, expected) in table {
             let mut v = [x];
             gelu(&mut v);
@@ -171,7 +177,8 @@ mod tests {
             let mean = row.iter().map(|x| f64::from(*x)).sum::<f64>() / width as f64;
             let var = row.iter().map(|x| (f64::from(*x) - mean).powi(2)).sum::<f64>() / width as f64;
             for i in 0..width {
-                let exact = (f64::from(row[i]) - mean) / (var + 1e-5).sqrt() * f64::from(gamma[i]) + f64::from(beta[i]);
+                let exact = (f64::from(row[i]) - mean) / (var + 1e-5).sqrt() * f64::from(gamma[i])
+                    + f64::from(beta[i]);
                 assert!((f64::from(out[i]) - exact).abs() < 1e-5);
             }
         }

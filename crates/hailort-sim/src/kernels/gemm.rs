@@ -167,8 +167,9 @@ mod tests {
         let mut out = vec![0.0; rows * shape.n];
         for r in 0..rows {
             for c in 0..shape.n {
-                out[r * shape.n + c] =
-                    (0..shape.k).map(|i| f64::from(a[r * shape.k + i]) * f64::from(b(i, c))).sum::<f64>() as f32;
+                out[r * shape.n + c] = (0..shape.k)
+                    .map(|i| f64::from(a[r * shape.k + i]) * f64::from(b(i, c)))
+                    .sum::<f64>() as f32;
             }
         }
         out
@@ -182,7 +183,8 @@ mod tests {
 
     #[test]
     fn agrees_with_a_plain_sum_for_every_layout_and_odd_sizes() {
-        for (rows, k, n) in [(1, 1, 1), (5, 7, 3), (6, 64, 16), (7, 300, 129), (32, 512, 250), (250, 65, 17)] {
+        for (rows, k, n) in [(1, 1, 1), (5, 7, 3), (6, 64, 16), (7, 300, 129), (32, 512, 250), (250, 65, 17)]
+        {
             let shape = Shape { k, n };
             let a = values(rows * k, 1);
             let b = values(k * n, 2);
@@ -205,7 +207,14 @@ mod tests {
         let mut out = vec![9.0; 8];
         let a = [1.0, 2.0, 3.0, 4.0];
         let b = [1.0, 0.0, 1.0, 0.0, 1.0, 1.0];
-        multiply(Lhs::dense(&a, 2), Rhs::F32 { data: &b, stride: 3 }, shape, Some(&[10.0, 20.0, 30.0]), &mut out, 5);
+        multiply(
+            Lhs::dense(&a, 2),
+            Rhs::F32 { data: &b, stride: 3 },
+            shape,
+            Some(&[10.0, 20.0, 30.0]),
+            &mut out,
+            5,
+        );
         assert_eq!(out, [11.0, 22.0, 33.0, 9.0, 9.0, 13.0, 24.0, 37.0]);
     }
 
@@ -227,7 +236,10 @@ mod tests {
         let whole = run(1, 0);
         for threads in [1, 2, 3] {
             for first in [0, 1, 5, 31] {
-                assert!(run(threads, first) == whole[first * shape.n..], "{threads} threads from row {first}");
+                assert!(
+                    run(threads, first) == whole[first * shape.n..],
+                    "{threads} threads from row {first}"
+                );
             }
         }
     }

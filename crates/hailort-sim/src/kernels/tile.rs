@@ -26,7 +26,9 @@ impl Panel {
 pub(super) fn has_avx2() -> bool {
     #[cfg(target_arch = "x86_64")]
     {
-        is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c")
+        is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && is_x86_feature_detected!("f16c")
     }
     #[cfg(not(target_arch = "x86_64"))]
     {
@@ -40,7 +42,7 @@ pub(super) fn pack(b: Rhs<'_>, k0: usize, kc: usize, n0: usize, nr: usize, panel
     match b {
         Rhs::F16Transposed { bytes, k } => {
             #[cfg(target_arch = "x86_64")]
-            if nr == NR && kc % 8 == 0 && has_avx2() {
+            if nr == NR && kc.is_multiple_of(8) && has_avx2() {
                 // SAFETY: the processor has the features, as just asked.
                 unsafe { avx2::pack_f16_transposed(bytes, k, k0, kc, n0, panel) };
                 return;
@@ -132,9 +134,9 @@ fn fused(x: f32, y: f32, z: f32) -> f32 {
 mod avx2 {
     use std::arch::x86_64::{
         __m256, _MM_HINT_T1, _mm_loadu_si128, _mm_prefetch, _mm256_broadcast_ss, _mm256_castps256_ps128,
-        _mm256_cvtph_ps, _mm256_fmadd_ps, _mm256_insertf128_ps, _mm256_load_ps,
-        _mm256_loadu_ps, _mm256_permute2f128_ps, _mm256_setzero_ps, _mm256_shuffle_ps, _mm256_store_ps,
-        _mm256_storeu_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps,
+        _mm256_cvtph_ps, _mm256_fmadd_ps, _mm256_insertf128_ps, _mm256_load_ps, _mm256_loadu_ps,
+        _mm256_permute2f128_ps, _mm256_setzero_ps, _mm256_shuffle_ps, _mm256_store_ps, _mm256_storeu_ps,
+        _mm256_unpackhi_ps, _mm256_unpacklo_ps,
     };
 
     use super::{MR, NR, Panel};
@@ -194,7 +196,7 @@ mod avx2 {
         n0: usize,
         panel: &mut Panel,
     ) {
-        assert!(k0 + kc <= k && 2 * (n0 + NR) * k <= bytes.len() && kc <= super::KC && kc % 8 == 0);
+        assert!(k0 + kc <= k && 2 * (n0 + NR) * k <= bytes.len() && kc <= super::KC && kc.is_multiple_of(8));
         let to = panel.0.as_mut_ptr();
         for half in 0..2 {
             for row in (0..kc).step_by(8) {
@@ -203,10 +205,10 @@ mod avx2 {
                     let at = 2 * ((n0 + 8 * half + column) * k + k0 + row);
                     // SAFETY: 16 bytes from `at` are inside `bytes` by the assertion above; the load needs no alignment.
                     *v = unsafe { _mm256_cvtph_ps(_mm_loadu_si128(bytes.as_ptr().add(at).cast())) };
-                    if row % 32 == 0 {
+                    if row.is_multiple_of(32) {
                         // The next panel's cache line: it arrives while this panel is multiplied.
-                        // SAFETY: a prefetch of any address, mapped or not, only hints.
-                        unsafe { _mm_prefetch::<_MM_HINT_T1>(bytes.as_ptr().wrapping_add(at + 2 * NR * k).cast()) };
+                        // Any address will do: a prefetch of one that is not mapped does nothing.
+                        _mm_prefetch::<_MM_HINT_T1>(bytes.as_ptr().wrapping_add(at + 2 * NR * k).cast());
                     }
                 }
                 for (i, v) in transpose(v).into_iter().enumerate() {
@@ -267,8 +269,13 @@ mod tests {
                 for r in 0..rows {
                     for c in 0..NR {
                         let exact: f64 = 0.5
-                            + (0..kc).map(|i| f64::from(a[r * KC + i]) * f64::from(panel.0[i * NR + c])).sum::<f64>();
-                        assert!((f64::from(ours[r][c]) - exact).abs() < 1e-4, "rows {rows} kc {kc} at {r},{c}");
+                            + (0..kc)
+                                .map(|i| f64::from(a[r * KC + i]) * f64::from(panel.0[i * NR + c]))
+                                .sum::<f64>();
+                        assert!(
+                            (f64::from(ours[r][c]) - exact).abs() < 1e-4,
+                            "rows {rows} kc {kc} at {r},{c}"
+                        );
                     }
                 }
                 let mut plain = [[0.5; NR]; MR];
@@ -292,9 +299,8 @@ mod tests {
     #[test]
     fn packing_float16_agrees_with_the_scalar_conversion() {
         let (n, k) = (NR, 40);
-        let bytes: Vec<u8> = (0..n * k)
-            .flat_map(|i| half::f16::from_f32((i as f32 - 300.0) / 77.0).to_le_bytes())
-            .collect();
+        let bytes: Vec<u8> =
+            (0..n * k).flat_map(|i| half::f16::from_f32((i as f32 - 300.0) / 77.0).to_le_bytes()).collect();
         for kc in [8, 16, 5, 13] {
             let mut panel = Panel::new();
             pack(Rhs::F16Transposed { bytes: &bytes, k }, 16, kc, 0, NR, &mut panel);

@@ -44,7 +44,12 @@ impl Linear {
         outputs: usize,
     ) -> Result<Self, FormatError> {
         let bias = Some(file.f32(&format!("{prefix}/bias"), &[outputs])?);
-        Ok(Self { weight: Mapped::new(file, &format!("{prefix}/weight"), &[outputs, inputs])?, bias, inputs, outputs })
+        Ok(Self {
+            weight: Mapped::new(file, &format!("{prefix}/weight"), &[outputs, inputs])?,
+            bias,
+            inputs,
+            outputs,
+        })
     }
 
     /// A matrix without bias, such as the embedding table used as the output projection.

@@ -2,9 +2,11 @@
 //!
 //! | room | holds |
 //! | --- | --- |
+//! | [`build`] | from what a HEF names to a network |
 //! | [`whisper`] | Whisper's encoder and decoder over mapped weights |
 //! | `layers` | linear layers, norms and attention, shared by both |
 
+pub mod build;
 mod layers;
 pub mod whisper;
 

@@ -40,10 +40,19 @@ impl Dimensions {
         let (vocabulary, width) = match file.shape(name) {
             Some(&[vocabulary, width]) if width > 0 && width % HEAD == 0 => (vocabulary, width),
             // The exact shape is asked for to get the error that names what was found.
-            _ => return Err(file.f16(name, &[51865, 512]).err().unwrap_or_else(|| unreachable!("shape of {name}"))),
+            _ => {
+                return Err(file
+                    .f16(name, &[51865, 512])
+                    .err()
+                    .unwrap_or_else(|| unreachable!("shape of {name}")));
+            }
         };
         let layers = |side: &str| {
-            (0..).take_while(|i| file.shape(&format!("{side}/layer_{i}/self_attention/linear_0/bias")).is_some()).count()
+            (0..)
+                .take_while(|i| {
+                    file.shape(&format!("{side}/layer_{i}/self_attention/linear_0/bias")).is_some()
+                })
+                .count()
         };
         Ok(Self { width, vocabulary, encoder_layers: layers("encoder"), decoder_layers: layers("decoder") })
     }
@@ -244,7 +253,10 @@ impl Decoder {
     /// When a split reaches beyond the vocabulary.
     pub fn new(file: &Arc<WeightsFile>, splits: Vec<std::ops::Range<usize>>) -> Result<Self, FormatError> {
         let Dimensions { width, vocabulary, decoder_layers, .. } = Dimensions::of(file)?;
-        assert!(splits.iter().all(|s| s.start < s.end && s.end <= vocabulary), "splits {splits:?} of {vocabulary}");
+        assert!(
+            splits.iter().all(|s| s.start < s.end && s.end <= vocabulary),
+            "splits {splits:?} of {vocabulary}"
+        );
         let layers = (0..decoder_layers)
             .map(|i| {
                 let prefix = format!("decoder/layer_{i}");
@@ -271,7 +283,8 @@ impl Decoder {
     }
 
     fn remember(&mut self, features: &[f32], embeddings: &[f32]) -> (Memory, usize) {
-        let same_length = |m: &Memory| m.features.len() == features.len() && m.embeddings.len() == embeddings.len();
+        let same_length =
+            |m: &Memory| m.features.len() == features.len() && m.embeddings.len() == embeddings.len();
         let mut memory = self.memory.take().filter(same_length).unwrap_or_else(|| Memory {
             features: Vec::new(),
             embeddings: Vec::new(),
@@ -325,7 +338,11 @@ impl Decoder {
             memory.hidden = self.norm.forward(&x);
             for (split, logits) in self.splits.iter().zip(&mut memory.logits) {
                 logits.resize(count * split.len(), 0.0);
-                self.projection.forward_rows(&memory.hidden, split.clone(), &mut logits[first * split.len()..]);
+                self.projection.forward_rows(
+                    &memory.hidden,
+                    split.clone(),
+                    &mut logits[first * split.len()..],
+                );
             }
         }
         &self.memory.insert(memory).logits

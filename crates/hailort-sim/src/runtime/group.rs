@@ -110,12 +110,16 @@ impl Group {
 
     /// One inference: takes a frame from every input and gives one to every output. Called by the scheduler alone.
     pub fn run(&self) {
-        let frames: Vec<Frame> =
-            self.inputs.iter().filter_map(|port| port.queue()?.pop(Some(std::time::Duration::ZERO)).ok()).collect();
+        let frames: Vec<Frame> = self
+            .inputs
+            .iter()
+            .filter_map(|port| port.queue()?.pop(Some(std::time::Duration::ZERO)).ok())
+            .collect();
         if frames.len() < self.inputs.len() {
             return; // Shut down, or a vstream was released, since `is_ready` was asked.
         }
-        let mut results: Vec<Frame> = self.outputs.iter().map(|port| vec![0.0; port.frame_elements()]).collect();
+        let mut results: Vec<Frame> =
+            self.outputs.iter().map(|port| vec![0.0; port.frame_elements()]).collect();
         let computed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let inputs: Vec<&[f32]> = frames.iter().map(Vec::as_slice).collect();
             let mut outputs: Vec<&mut [f32]> = results.iter_mut().map(Vec::as_mut_slice).collect();

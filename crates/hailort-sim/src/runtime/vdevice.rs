@@ -73,7 +73,9 @@ impl VDevice {
             .network_groups
             .iter()
             .zip(networks)
-            .map(|(group, network)| Arc::new(Group::new(group.clone(), network, Arc::clone(self.scheduler.wake()))))
+            .map(|(group, network)| {
+                Arc::new(Group::new(group.clone(), network, Arc::clone(self.scheduler.wake())))
+            })
             .collect();
         for group in &groups {
             self.scheduler.add(Arc::clone(group));

@@ -90,8 +90,8 @@ impl WeightsFile {
         // somebody truncate one all the same, a read ends the process with SIGBUS: a crash, not a wrong answer.
         let data =
             unsafe { Mmap::map(file) }.map_err(|source| FormatError::Io { path: path.into(), source })?;
-        let variables = parse(&data)
-            .map_err(|reason| FormatError::Malformed { path: path.into(), reason })?;
+        let variables =
+            parse(&data).map_err(|reason| FormatError::Malformed { path: path.into(), reason })?;
         Ok(Self { path: path.into(), data, variables })
     }
 
@@ -111,10 +111,8 @@ impl WeightsFile {
     /// When it is missing or has another type or shape.
     pub fn f16(&self, name: &str, shape: &[usize]) -> Result<&[u8], FormatError> {
         let malformed = |reason| FormatError::Malformed { path: self.path.clone(), reason };
-        let variable = self
-            .variables
-            .get(name)
-            .ok_or_else(|| malformed(format!("it has no variable {name:?}")))?;
+        let variable =
+            self.variables.get(name).ok_or_else(|| malformed(format!("it has no variable {name:?}")))?;
         if variable.dtype != F16 || variable.shape != shape {
             return Err(malformed(format!(
                 "variable {name:?} has data type {} and shape {:?}, not float16 and {shape:?}",
@@ -152,7 +150,10 @@ impl<'a> Reader<'a> {
     fn take(&mut self, count: usize, what: &str) -> Result<&'a [u8], String> {
         let left = self.data.len() - self.at;
         if count > left {
-            return Err(format!("it ends at byte {} inside {what} ({count} bytes wanted, {left} left)", self.data.len()));
+            return Err(format!(
+                "it ends at byte {} inside {what} ({count} bytes wanted, {left} left)",
+                self.data.len()
+            ));
         }
         let from = self.at;
         self.at += count;
@@ -206,8 +207,10 @@ fn parse(data: &[u8]) -> Result<BTreeMap<String, Variable>, String> {
     for _ in 0..aliases {
         let alias = r.string("an alias")?;
         let target = r.string("an alias's target")?;
-        let variable =
-            variables.get(&target).cloned().ok_or_else(|| format!("alias {alias:?} names no variable: {target:?}"))?;
+        let variable = variables
+            .get(&target)
+            .cloned()
+            .ok_or_else(|| format!("alias {alias:?} names no variable: {target:?}"))?;
         variables.insert(alias, variable);
     }
     if r.at != data.len() {
@@ -225,7 +228,8 @@ fn variable(r: &mut Reader<'_>, name: &str) -> Result<Variable, String> {
     let mut elements = 1usize;
     for _ in 0..rank {
         let size = r.u32("a dimension")? as usize;
-        elements = elements.checked_mul(size).ok_or_else(|| format!("variable {name:?} has too many elements"))?;
+        elements =
+            elements.checked_mul(size).ok_or_else(|| format!("variable {name:?} has too many elements"))?;
         shape.push(size);
     }
     let dtype = r.u8("a data type")?;
@@ -237,7 +241,9 @@ fn variable(r: &mut Reader<'_>, name: &str) -> Result<Variable, String> {
     };
     let bytes = r.u32("a byte count")? as usize;
     if elements.checked_mul(width) != Some(bytes) {
-        return Err(format!("variable {name:?} of shape {shape:?} and {width} bytes an element declares {bytes} bytes"));
+        return Err(format!(
+            "variable {name:?} of shape {shape:?} and {width} bytes an element declares {bytes} bytes"
+        ));
     }
     let from = r.at;
     r.take(bytes, name)?;

@@ -23,7 +23,9 @@ pub enum StoreError {
         directory: PathBuf,
     },
     /// The bytes are others than those named.
-    #[error("the weights file {path} has sha256 {found}: truncated or altered; run `hailo-harness models fetch --force`")]
+    #[error(
+        "the weights file {path} has sha256 {found}: truncated or altered; run `hailo-harness models fetch --force`"
+    )]
     Altered {
         /// The file.
         path: PathBuf,

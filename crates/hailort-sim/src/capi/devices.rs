@@ -1,0 +1,190 @@
+//! Calls for devices and virtual devices.
+
+use std::sync::Arc;
+
+use hailort_sys::status::*;
+use hailort_sys::types::*;
+
+use super::handles::{DEVICES, GROUPS, INPUTS, OUTPUTS, VDEVICES};
+use super::{VERSION, call, pointers};
+use crate::runtime::host::{self, ClaimError};
+
+pub(super) unsafe extern "C" fn hailo_get_library_version(version: *mut hailo_version_t) -> hailo_status {
+    let (major, minor, revision) = VERSION;
+    // SAFETY: the caller's pointer, see `Api`.
+    call("hailo_get_library_version", || unsafe {
+        pointers::write(version, hailo_version_t { major, minor, revision })
+    })
+}
+
+pub(super) unsafe extern "C" fn hailo_scan_devices(
+    _params: *mut hailo_scan_devices_params_t,
+    device_ids: *mut hailo_device_id_t,
+    device_ids_length: *mut usize,
+) -> hailo_status {
+    let ids = host::device_ids().iter().map(|id| device_id(id)).collect();
+    // SAFETY: the caller's array, see `Api`.
+    call("hailo_scan_devices", || unsafe { pointers::fill(device_ids, device_ids_length, ids) })
+}
+
+fn device_id(id: &str) -> hailo_device_id_t {
+    let mut out = hailo_device_id_t::zeroed();
+    set_text(&mut out.id, id);
+    out
+}
+
+pub(super) unsafe extern "C" fn hailo_create_device_by_id(
+    id: *const hailo_device_id_t,
+    device: *mut hailo_device,
+) -> hailo_status {
+    call("hailo_create_device_by_id", || {
+        // SAFETY: the caller's pointer, see `Api`.
+        let id = text(&unsafe { pointers::read(id) }?.id);
+        if !host::device_ids().contains(&id) {
+            return Err(HAILO_INVALID_ARGUMENT);
+        }
+        if device.is_null() {
+            return Err(HAILO_INVALID_ARGUMENT);
+        }
+        // SAFETY: the caller's pointer, see `Api`.
+        unsafe { pointers::write(device, DEVICES.insert(Arc::new(id))) }
+    })
+}
+
+pub(super) unsafe extern "C" fn hailo_release_device(device: hailo_device) -> hailo_status {
+    call("hailo_release_device", || DEVICES.remove("hailo_release_device", device).map(drop))
+}
+
+pub(super) unsafe extern "C" fn hailo_identify(
+    device: hailo_device,
+    identity: *mut hailo_device_identity_t,
+) -> hailo_status {
+    call("hailo_identify", || {
+        let id = DEVICES.get("hailo_identify", device)?;
+        let mut out = hailo_device_identity_t::zeroed();
+        let (major, minor, revision) = VERSION;
+        out.protocol_version = 2;
+        out.fw_version = hailo_firmware_version_t { major, minor, revision };
+        out.is_release = true;
+        out.device_architecture = HAILO_ARCH_HAILO8L;
+        out.board_name_length = length_of(&mut out.board_name, "Hailo-8L (simulated)");
+        out.serial_number_length =
+            length_of(&mut out.serial_number, &format!("SIM{}", id.replace([':', '.'], "")));
+        out.part_number_length = length_of(&mut out.part_number, "SIMULATED");
+        out.product_name_length =
+            length_of(&mut out.product_name, "HAILO-8L AI ACC SIMULATED BY HAILO-HARNESS");
+        // SAFETY: the caller's pointer, see `Api`.
+        unsafe { pointers::write(identity, out) }
+    })
+}
+
+fn length_of(array: &mut [std::ffi::c_char], value: &str) -> u8 {
+    set_text(array, value);
+    u8::try_from(value.len().min(array.len() - 1)).unwrap_or(u8::MAX)
+}
+
+pub(super) unsafe extern "C" fn hailo_get_chip_temperature(
+    device: hailo_device,
+    info: *mut hailo_chip_temperature_info_t,
+) -> hailo_status {
+    call("hailo_get_chip_temperature", || {
+        DEVICES.get("hailo_get_chip_temperature", device)?;
+        let value =
+            hailo_chip_temperature_info_t { ts0_temperature: 45.0, ts1_temperature: 45.5, sample_count: 1 };
+        // SAFETY: the caller's pointer, see `Api`.
+        unsafe { pointers::write(info, value) }
+    })
+}
+
+pub(super) unsafe extern "C" fn hailo_reset_device(
+    device: hailo_device,
+    mode: hailo_reset_device_mode_t,
+) -> hailo_status {
+    call("hailo_reset_device", || {
+        DEVICES.get("hailo_reset_device", device)?;
+        if mode > HAILO_RESET_DEVICE_MODE_FORCED_SOFT { Err(HAILO_INVALID_ARGUMENT) } else { Ok(()) }
+    })
+}
+
+fn default_params() -> hailo_vdevice_params_t {
+    let mut params = hailo_vdevice_params_t::zeroed();
+    params.device_count = HAILO_DEFAULT_DEVICE_COUNT;
+    params.scheduling_algorithm = HAILO_SCHEDULING_ALGORITHM_ROUND_ROBIN;
+    params.group_id = HAILO_UNIQUE_VDEVICE_GROUP_ID.as_ptr();
+    params
+}
+
+pub(super) unsafe extern "C" fn hailo_init_vdevice_params(
+    params: *mut hailo_vdevice_params_t,
+) -> hailo_status {
+    // SAFETY: the caller's pointer, see `Api`.
+    call("hailo_init_vdevice_params", || unsafe { pointers::write(params, default_params()) })
+}
+
+pub(super) unsafe extern "C" fn hailo_create_vdevice(
+    params: *mut hailo_vdevice_params_t,
+    vdevice: *mut hailo_vdevice,
+) -> hailo_status {
+    call("hailo_create_vdevice", || {
+        if vdevice.is_null() {
+            return Err(HAILO_INVALID_ARGUMENT);
+        }
+        // SAFETY: NULL, which means the defaults, or the caller's pointer, see `Api`.
+        let params = if params.is_null() { default_params() } else { unsafe { pointers::read(params) }? };
+        if params.multi_process_service
+            || params.scheduling_algorithm != HAILO_SCHEDULING_ALGORITHM_ROUND_ROBIN
+        {
+            return Err(HAILO_NOT_IMPLEMENTED);
+        }
+        let count = params.device_count as usize;
+        if count == 0 {
+            return Err(HAILO_INVALID_ARGUMENT);
+        }
+        let ids = if params.device_ids.is_null() {
+            None
+        } else {
+            // SAFETY: the caller's array of `device_count` ids, see `Api`.
+            let ids = unsafe { pointers::slice(params.device_ids.cast_const(), count) }?;
+            Some(ids.iter().map(|id| text(&id.id)).collect::<Vec<_>>())
+        };
+        // SAFETY: the caller's string, see `Api`.
+        let group = unsafe { pointers::string(params.group_id) }.unwrap_or_else(|| host::UNIQUE.into());
+        let made = host::claim(count, ids.as_deref(), &group).map_err(|why| match why {
+            ClaimError::UnknownId => HAILO_INVALID_ARGUMENT,
+            ClaimError::OutOfDevices => HAILO_OUT_OF_PHYSICAL_DEVICES,
+            ClaimError::InUse => HAILO_DEVICE_IN_USE,
+        })?;
+        // SAFETY: the caller's pointer, see `Api`.
+        unsafe { pointers::write(vdevice, VDEVICES.insert(made)) }
+    })
+}
+
+pub(super) unsafe extern "C" fn hailo_release_vdevice(vdevice: hailo_vdevice) -> hailo_status {
+    let name = "hailo_release_vdevice";
+    call(name, || {
+        let vdevice = VDEVICES.remove(name, vdevice)?;
+        let Ok(last) = Arc::try_unwrap(vdevice).map(|v| v.groups()) else {
+            return Ok(()); // Others of the same group still hold it.
+        };
+        let of_it = |group: &Arc<_>| last.iter().any(|g| Arc::ptr_eq(g, group));
+        let left = OUTPUTS.remove_where(|v| of_it(v.port().0)) + INPUTS.remove_where(|v| of_it(v.port().0));
+        if left > 0 {
+            // A use after free in the real library.
+            super::log(name, &format!("{left} vstreams of its network groups were not released before"));
+        }
+        GROUPS.remove_where(|group| last.iter().any(|g| std::ptr::eq(&raw const **g, group)));
+        Ok(())
+    })
+}
+
+pub(super) unsafe extern "C" fn hailo_vdevice_get_physical_devices_ids(
+    vdevice: hailo_vdevice,
+    ids: *mut hailo_device_id_t,
+    count: *mut usize,
+) -> hailo_status {
+    call("hailo_vdevice_get_physical_devices_ids", || {
+        let vdevice = VDEVICES.get("hailo_vdevice_get_physical_devices_ids", vdevice)?;
+        // SAFETY: the caller's array, see `Api`.
+        unsafe { pointers::fill(ids, count, vdevice.ids().iter().map(|id| device_id(id)).collect()) }
+    })
+}

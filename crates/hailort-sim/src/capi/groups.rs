@@ -1,0 +1,90 @@
+//! Calls for network groups.
+
+use std::ffi::{c_char, c_void};
+
+use hailort_sys::status::*;
+use hailort_sys::types::*;
+
+use super::handles::{GROUPS, HEFS, VDEVICES};
+use super::{call, log, pointers};
+
+pub(super) unsafe extern "C" fn hailo_configure_vdevice(
+    vdevice: hailo_vdevice,
+    hef: hailo_hef,
+    params: *mut c_void,
+    groups: *mut hailo_configured_network_group,
+    count: *mut usize,
+) -> hailo_status {
+    let name = "hailo_configure_vdevice";
+    call(name, || {
+        let vdevice = VDEVICES.get(name, vdevice)?;
+        let hef = HEFS.get(name, hef)?;
+        if !params.is_null() {
+            log(name, "parameters are not simulated: pass NULL for the defaults");
+            return Err(HAILO_NOT_IMPLEMENTED);
+        }
+        // SAFETY: the caller's pointer, see `Api`.
+        let capacity = unsafe { pointers::read(count.cast_const()) }?;
+        if groups.is_null() {
+            return Err(HAILO_INVALID_ARGUMENT);
+        }
+        if capacity < hef.network_groups.len() {
+            return Err(HAILO_INSUFFICIENT_BUFFER);
+        }
+        if !hef.runs_on(HAILO_ARCH_HAILO8L) {
+            return Err(HAILO_HEF_NOT_COMPATIBLE_WITH_DEVICE);
+        }
+        let configured = vdevice.configure(&hef).map_err(|why| {
+            log(name, &why.to_string());
+            HAILO_INTERNAL_FAILURE
+        })?;
+        let handles = configured.into_iter().map(|group| GROUPS.insert(group)).collect();
+        // SAFETY: the caller's array, see `Api`.
+        unsafe { pointers::fill(groups, count, handles) }
+    })
+}
+
+pub(super) unsafe extern "C" fn hailo_shutdown_network_group(
+    group: hailo_configured_network_group,
+) -> hailo_status {
+    call("hailo_shutdown_network_group", || {
+        GROUPS.get("hailo_shutdown_network_group", group)?.shut_down();
+        Ok(())
+    })
+}
+
+/// The scheduler runs every group as soon as it has a frame: what could be set has no effect on one frame at a time.
+fn scheduler_setting(
+    name: &str,
+    group: hailo_configured_network_group,
+    network: *const c_char,
+) -> hailo_status {
+    call(name, || {
+        GROUPS.get(name, group)?;
+        if network.is_null() { Ok(()) } else { Err(HAILO_NOT_IMPLEMENTED) }
+    })
+}
+
+pub(super) unsafe extern "C" fn hailo_set_scheduler_timeout(
+    group: hailo_configured_network_group,
+    _timeout_ms: u32,
+    network: *const c_char,
+) -> hailo_status {
+    scheduler_setting("hailo_set_scheduler_timeout", group, network)
+}
+
+pub(super) unsafe extern "C" fn hailo_set_scheduler_threshold(
+    group: hailo_configured_network_group,
+    _threshold: u32,
+    network: *const c_char,
+) -> hailo_status {
+    scheduler_setting("hailo_set_scheduler_threshold", group, network)
+}
+
+pub(super) unsafe extern "C" fn hailo_set_scheduler_priority(
+    group: hailo_configured_network_group,
+    _priority: u8,
+    network: *const c_char,
+) -> hailo_status {
+    scheduler_setting("hailo_set_scheduler_priority", group, network)
+}

@@ -1,0 +1,89 @@
+//! The C boundary: HailoRT's functions over the safe runtime.
+//!
+//! | room | holds |
+//! | --- | --- |
+//! | [`handles`] | the table from handles to objects: a stale or foreign handle is an error, never a crash |
+//! | `pointers` | what is read and written through the caller's pointers |
+//! | `devices`, `hefs`, `groups`, `vstreams` | the calls |
+//!
+//! Every call answers a status and reports on standard error what a caller did wrong, as the real library's console
+//! log does. A panic behind the boundary becomes `HAILO_INTERNAL_FAILURE`.
+
+mod devices;
+mod groups;
+pub mod handles;
+mod hefs;
+mod pointers;
+mod vstreams;
+
+use hailort_sys::Api;
+use hailort_sys::status::{HAILO_INTERNAL_FAILURE, HAILO_SUCCESS};
+use hailort_sys::types::hailo_status;
+
+/// The version that the simulator reports.
+pub const VERSION: (u32, u32, u32) = (4, 23, 0);
+
+/// The simulator's calls.
+pub fn api() -> Api {
+    use devices::*;
+    use groups::*;
+    use hefs::*;
+    use vstreams::*;
+
+    Api {
+        hailo_get_library_version,
+        hailo_scan_devices,
+        hailo_create_device_by_id,
+        hailo_release_device,
+        hailo_identify,
+        hailo_get_chip_temperature,
+        hailo_reset_device,
+        hailo_init_vdevice_params,
+        hailo_create_vdevice,
+        hailo_release_vdevice,
+        hailo_vdevice_get_physical_devices_ids,
+        hailo_create_hef_file,
+        hailo_create_hef_buffer,
+        hailo_release_hef,
+        hailo_get_network_groups_infos,
+        hailo_hef_get_all_vstream_infos,
+        hailo_hef_get_sorted_output_names,
+        hailo_configure_vdevice,
+        hailo_make_input_vstream_params,
+        hailo_make_output_vstream_params,
+        hailo_create_input_vstreams,
+        hailo_create_output_vstreams,
+        hailo_release_input_vstreams,
+        hailo_release_output_vstreams,
+        hailo_get_input_vstream_info,
+        hailo_get_output_vstream_info,
+        hailo_get_input_vstream_frame_size,
+        hailo_get_output_vstream_frame_size,
+        hailo_vstream_write_raw_buffer,
+        hailo_vstream_read_raw_buffer,
+        hailo_shutdown_network_group,
+        hailo_set_scheduler_timeout,
+        hailo_set_scheduler_threshold,
+        hailo_set_scheduler_priority,
+    }
+}
+
+/// What a call answers before it is turned into a status.
+type Answer = Result<(), hailo_status>;
+
+/// Runs the body of the call `name`.
+fn call(name: &str, body: impl FnOnce() -> Answer) -> hailo_status {
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)) {
+        Ok(Ok(())) => HAILO_SUCCESS,
+        Ok(Err(status)) => status,
+        Err(_) => {
+            log(name, "panicked");
+            HAILO_INTERNAL_FAILURE
+        }
+    }
+}
+
+/// Reports an error as the real library's console log does.
+fn log(name: &str, what: &str) {
+    eprintln!("[HailoRT] [error] {name}: {what}");
+}

@@ -1,0 +1,294 @@
+//! Calls for vstreams.
+
+use std::ffi::c_void;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hailort_sys::status::*;
+use hailort_sys::types::*;
+
+use super::handles::{GROUPS, INPUTS, OUTPUTS, Table};
+use super::hefs::vstream_info;
+use super::{Answer, call, log, pointers};
+use crate::runtime::group::{Group, Port};
+use crate::runtime::vstream::{InputVStream, OutputVStream, TransferError};
+
+/// Bytes of an element of a float32 frame.
+const FLOAT: usize = 4;
+
+fn default_params(format_type: hailo_format_type_t) -> hailo_vstream_params_t {
+    hailo_vstream_params_t {
+        user_buffer_format: hailo_format_t {
+            type_: format_type,
+            order: HAILO_FORMAT_ORDER_AUTO,
+            flags: HAILO_FORMAT_FLAGS_NONE,
+        },
+        timeout_ms: HAILO_DEFAULT_VSTREAM_TIMEOUT_MS,
+        queue_size: HAILO_DEFAULT_VSTREAM_QUEUE_SIZE,
+        vstream_stats_flags: 0,
+        pipeline_elements_stats_flags: 0,
+    }
+}
+
+pub(super) unsafe extern "C" fn hailo_make_input_vstream_params(
+    group: hailo_configured_network_group,
+    _unused: bool,
+    format_type: hailo_format_type_t,
+    params: *mut hailo_input_vstream_params_by_name_t,
+    count: *mut usize,
+) -> hailo_status {
+    let name = "hailo_make_input_vstream_params";
+    call(name, || {
+        let all = GROUPS
+            .get(name, group)?
+            .inputs
+            .iter()
+            .map(|port| {
+                let mut named = hailo_input_vstream_params_by_name_t::zeroed();
+                set_text(&mut named.name, &port.info.name);
+                named.params = default_params(format_type);
+                named
+            })
+            .collect();
+        // SAFETY: the caller's array, see `Api`.
+        unsafe { pointers::fill(params, count, all) }
+    })
+}
+
+pub(super) unsafe extern "C" fn hailo_make_output_vstream_params(
+    group: hailo_configured_network_group,
+    _unused: bool,
+    format_type: hailo_format_type_t,
+    params: *mut hailo_output_vstream_params_by_name_t,
+    count: *mut usize,
+) -> hailo_status {
+    let name = "hailo_make_output_vstream_params";
+    call(name, || {
+        let all = GROUPS
+            .get(name, group)?
+            .outputs
+            .iter()
+            .map(|port| {
+                let mut named = hailo_output_vstream_params_by_name_t::zeroed();
+                set_text(&mut named.name, &port.info.name);
+                named.params = default_params(format_type);
+                named
+            })
+            .collect();
+        // SAFETY: the caller's array, see `Api`.
+        unsafe { pointers::fill(params, count, all) }
+    })
+}
+
+/// Makes one vstream for each set of parameters; on failure none is left.
+fn create<V>(
+    name: &str,
+    ports: &[Port],
+    wanted: &[(String, hailo_vstream_params_t)],
+    make: impl Fn(usize, usize, Duration) -> Option<V>,
+) -> Result<Vec<V>, hailo_status> {
+    wanted
+        .iter()
+        .map(|(stream, params)| {
+            let port = ports.iter().position(|p| p.info.name == *stream).ok_or(HAILO_NOT_FOUND)?;
+            let format = params.user_buffer_format;
+            if format.type_ != HAILO_FORMAT_TYPE_FLOAT32
+                || ![HAILO_FORMAT_ORDER_AUTO, HAILO_FORMAT_ORDER_NHWC].contains(&format.order)
+                || format.flags != HAILO_FORMAT_FLAGS_NONE
+            {
+                log(name, &format!("{stream}: only float32 frames in NHWC order are simulated"));
+                return Err(HAILO_NOT_IMPLEMENTED);
+            }
+            if params.queue_size == 0 {
+                return Err(HAILO_INVALID_ARGUMENT);
+            }
+            let timeout = Duration::from_millis(u64::from(params.timeout_ms));
+            make(port, params.queue_size as usize, timeout).ok_or_else(|| {
+                log(name, &format!("{stream} has a vstream already"));
+                HAILO_INVALID_OPERATION
+            })
+        })
+        .collect()
+}
+
+fn keep<V, H>(table: &Table<V>, made: Vec<V>, handles: *mut *mut H) -> Answer {
+    if handles.is_null() {
+        return Err(HAILO_INVALID_ARGUMENT);
+    }
+    for (i, vstream) in made.into_iter().enumerate() {
+        // SAFETY: the caller's array has as many elements as there are parameters, see `Api`.
+        unsafe { handles.add(i).write(table.insert(Arc::new(vstream))) };
+    }
+    Ok(())
+}
+
+pub(super) unsafe extern "C" fn hailo_create_input_vstreams(
+    group: hailo_configured_network_group,
+    params: *const hailo_input_vstream_params_by_name_t,
+    count: usize,
+    vstreams: *mut hailo_input_vstream,
+) -> hailo_status {
+    let name = "hailo_create_input_vstreams";
+    call(name, || {
+        let group = GROUPS.get(name, group)?;
+        // SAFETY: the caller's array, see `Api`.
+        let wanted: Vec<_> =
+            unsafe { pointers::slice(params, count) }?.iter().map(|p| (text(&p.name), p.params)).collect();
+        let made = create(name, &group.inputs, &wanted, |port, queue, timeout| {
+            InputVStream::new(&group, port, queue, timeout)
+        })?;
+        keep(&INPUTS, made, vstreams)
+    })
+}
+
+pub(super) unsafe extern "C" fn hailo_create_output_vstreams(
+    group: hailo_configured_network_group,
+    params: *const hailo_output_vstream_params_by_name_t,
+    count: usize,
+    vstreams: *mut hailo_output_vstream,
+) -> hailo_status {
+    let name = "hailo_create_output_vstreams";
+    call(name, || {
+        let group = GROUPS.get(name, group)?;
+        // SAFETY: the caller's array, see `Api`.
+        let wanted: Vec<_> =
+            unsafe { pointers::slice(params, count) }?.iter().map(|p| (text(&p.name), p.params)).collect();
+        let made = create(name, &group.outputs, &wanted, |port, queue, timeout| {
+            OutputVStream::new(&group, port, queue, timeout)
+        })?;
+        keep(&OUTPUTS, made, vstreams)
+    })
+}
+
+/// Releases all; the first status that is none of success is the answer.
+fn release<V, H>(name: &str, table: &Table<V>, vstreams: *const *mut H, count: usize) -> Answer {
+    // SAFETY: the caller's array, see `Api`.
+    let handles = unsafe { pointers::slice(vstreams, count) }?;
+    let answers: Vec<Answer> = handles.iter().map(|h| table.remove(name, *h).map(drop)).collect();
+    answers.into_iter().find(Result::is_err).unwrap_or(Ok(()))
+}
+
+pub(super) unsafe extern "C" fn hailo_release_input_vstreams(
+    vstreams: *const hailo_input_vstream,
+    count: usize,
+) -> hailo_status {
+    let name = "hailo_release_input_vstreams";
+    call(name, || release(name, &INPUTS, vstreams, count))
+}
+
+pub(super) unsafe extern "C" fn hailo_release_output_vstreams(
+    vstreams: *const hailo_output_vstream,
+    count: usize,
+) -> hailo_status {
+    let name = "hailo_release_output_vstreams";
+    call(name, || release(name, &OUTPUTS, vstreams, count))
+}
+
+fn info(group: &Group, port: &Port) -> hailo_vstream_info_t {
+    let mut info = vstream_info(&group.hef, &port.info);
+    info.format.type_ = HAILO_FORMAT_TYPE_FLOAT32;
+    info
+}
+
+pub(super) unsafe extern "C" fn hailo_get_input_vstream_info(
+    vstream: hailo_input_vstream,
+    to: *mut hailo_vstream_info_t,
+) -> hailo_status {
+    call("hailo_get_input_vstream_info", || {
+        let vstream = INPUTS.get("hailo_get_input_vstream_info", vstream)?;
+        let (group, port) = vstream.port();
+        // SAFETY: the caller's pointer, see `Api`.
+        unsafe { pointers::write(to, info(group, &group.inputs[port])) }
+    })
+}
+
+pub(super) unsafe extern "C" fn hailo_get_output_vstream_info(
+    vstream: hailo_output_vstream,
+    to: *mut hailo_vstream_info_t,
+) -> hailo_status {
+    call("hailo_get_output_vstream_info", || {
+        let vstream = OUTPUTS.get("hailo_get_output_vstream_info", vstream)?;
+        let (group, port) = vstream.port();
+        // SAFETY: the caller's pointer, see `Api`.
+        unsafe { pointers::write(to, info(group, &group.outputs[port])) }
+    })
+}
+
+pub(super) unsafe extern "C" fn hailo_get_input_vstream_frame_size(
+    vstream: hailo_input_vstream,
+    to: *mut usize,
+) -> hailo_status {
+    call("hailo_get_input_vstream_frame_size", || {
+        let vstream = INPUTS.get("hailo_get_input_vstream_frame_size", vstream)?;
+        let (group, port) = vstream.port();
+        // SAFETY: the caller's pointer, see `Api`.
+        unsafe { pointers::write(to, FLOAT * group.inputs[port].info.elements()) }
+    })
+}
+
+pub(super) unsafe extern "C" fn hailo_get_output_vstream_frame_size(
+    vstream: hailo_output_vstream,
+    to: *mut usize,
+) -> hailo_status {
+    call("hailo_get_output_vstream_frame_size", || {
+        let vstream = OUTPUTS.get("hailo_get_output_vstream_frame_size", vstream)?;
+        let (group, port) = vstream.port();
+        // SAFETY: the caller's pointer, see `Api`.
+        unsafe { pointers::write(to, FLOAT * group.outputs[port].info.elements()) }
+    })
+}
+
+fn status(why: TransferError) -> hailo_status {
+    match why {
+        TransferError::Timeout => HAILO_TIMEOUT,
+        TransferError::Aborted => HAILO_STREAM_ABORT,
+        TransferError::Failed(status) => status,
+    }
+}
+
+fn check_size(name: &str, port: &Port, size: usize) -> Answer {
+    let wanted = FLOAT * port.info.elements();
+    if size == wanted {
+        return Ok(());
+    }
+    log(name, &format!("{}: a buffer of {size} bytes for a frame of {wanted}", port.info.name));
+    Err(HAILO_INVALID_ARGUMENT)
+}
+
+pub(super) unsafe extern "C" fn hailo_vstream_write_raw_buffer(
+    vstream: hailo_input_vstream,
+    buffer: *const c_void,
+    size: usize,
+) -> hailo_status {
+    let name = "hailo_vstream_write_raw_buffer";
+    call(name, || {
+        let vstream = INPUTS.get(name, vstream)?;
+        let (group, port) = vstream.port();
+        check_size(name, &group.inputs[port], size)?;
+        // SAFETY: the caller's buffer of `size` bytes, see `Api`. It is read as bytes: C programs do not align it.
+        let bytes = unsafe { pointers::slice(buffer.cast::<u8>(), size) }?;
+        let frame = bytes.as_chunks::<FLOAT>().0.iter().map(|b| f32::from_ne_bytes(*b)).collect();
+        vstream.write(frame).map_err(status)
+    })
+}
+
+pub(super) unsafe extern "C" fn hailo_vstream_read_raw_buffer(
+    vstream: hailo_output_vstream,
+    buffer: *mut c_void,
+    size: usize,
+) -> hailo_status {
+    let name = "hailo_vstream_read_raw_buffer";
+    call(name, || {
+        let vstream = OUTPUTS.get(name, vstream)?;
+        let (group, port) = vstream.port();
+        check_size(name, &group.outputs[port], size)?;
+        if buffer.is_null() {
+            return Err(HAILO_INVALID_ARGUMENT);
+        }
+        let frame = vstream.read().map_err(status)?;
+        // SAFETY: the frame has `size` bytes, as just checked, and so has the caller's buffer, see `Api`; copied as
+        // bytes, since C programs do not align it.
+        unsafe { std::ptr::copy_nonoverlapping(frame.as_ptr().cast::<u8>(), buffer.cast::<u8>(), size) };
+        Ok(())
+    })
+}

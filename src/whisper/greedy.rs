@@ -86,7 +86,8 @@ pub fn search<E>(
             };
         }
         let (best, second) = best_two(&scores[..=options.end_of_text as usize]);
-        let unpenalised = raw.iter().find(|(id, _)| *id as usize == best).map_or(scores[best], |(_, score)| *score);
+        let unpenalised =
+            raw.iter().find(|(id, _)| *id as usize == best).map_or(scores[best], |(_, score)| *score);
         let choice = Choice { id: best as u32, log_prob: unpenalised - norm, margin: scores[best] - second };
         if choice.id == options.end_of_text {
             return Ok(Found { tokens, end: Some(choice) });

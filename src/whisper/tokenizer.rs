@@ -49,8 +49,10 @@ impl Tokenizer {
     /// # Errors
     /// When it is malformed, an id is out of all proportion, or the end-of-text token is missing.
     pub fn from_json(json: &[u8]) -> Result<Self, TokenizerError> {
-        let file: File = serde_json::from_slice(json).map_err(|e| TokenizerError::Malformed(e.to_string()))?;
-        let special: HashMap<String, u32> = file.added_tokens.into_iter().map(|t| (t.content, t.id)).collect();
+        let file: File =
+            serde_json::from_slice(json).map_err(|e| TokenizerError::Malformed(e.to_string()))?;
+        let special: HashMap<String, u32> =
+            file.added_tokens.into_iter().map(|t| (t.content, t.id)).collect();
         let end_of_text = *special
             .get("<|endoftext|>")
             .ok_or_else(|| TokenizerError::NoSuchToken("<|endoftext|>".into()))?;
@@ -139,7 +141,8 @@ mod tests {
         for json in ["", "{}", r#"{"model": {"vocab": {"J": 4000000000}}, "added_tokens": []}"#] {
             assert!(Tokenizer::from_json(json.as_bytes()).is_err(), "{json}");
         }
-        let far = r#"{"model": {"vocab": {"J": 99}}, "added_tokens": [{"id": 1, "content": "<|endoftext|>"}]}"#;
+        let far =
+            r#"{"model": {"vocab": {"J": 99}}, "added_tokens": [{"id": 1, "content": "<|endoftext|>"}]}"#;
         assert!(Tokenizer::from_json(far.as_bytes()).is_err());
     }
 }

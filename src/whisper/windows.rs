@@ -117,7 +117,9 @@ mod tests {
         let samples = tone(61.3);
         covers(&split(&samples, 80_000), samples.len(), 80_000);
         let [a, b] = halve(&samples, 100..50_000);
-        assert!(a.start == 100 && a.end == b.start && b.end == 50_000 && a.len() > 10_000 && b.len() > 10_000);
+        assert!(
+            a.start == 100 && a.end == b.start && b.end == 50_000 && a.len() > 10_000 && b.len() > 10_000
+        );
     }
 
     #[test]

@@ -1,0 +1,18 @@
+//! Safe handles over the HailoRT API that release in the right order.
+//!
+//! | room | holds |
+//! | --- | --- |
+//! | [`error`] | [`HailoError`]: which call answered what |
+//! | [`vdevice`] | [`VDevice`]: devices in exclusive use |
+//! | [`model`] | [`Model`]: a HEF, its network group and its vstreams; inference |
+//!
+//! The order of release is what the real library needs: shut the network group down, outputs, inputs, HEF, and the
+//! virtual device last. Each handle keeps what it depends on alive, so that no order of drops can break it.
+
+pub mod error;
+pub mod model;
+pub mod vdevice;
+
+pub use error::HailoError;
+pub use model::{HefSource, Model, VStream};
+pub use vdevice::VDevice;

@@ -1,1 +1,16 @@
-//! Text normalisation shared by scoring and intents.
+//! Text, languages and numbers, shared by scoring and intents.
+//!
+//! - [`language`]: the languages Whisper knows, with their codes and tokens
+//! - [`normalize`]: the normaliser that scoring applies to both sides; its rules are listed there
+//! - [`numbers`]: French number words to integers
+//! - [`tokens`]: a sentence as words
+//! - [`fold`]: small character rules (apostrophes, ligatures, accents)
+
+pub mod fold;
+pub mod language;
+pub mod normalize;
+pub mod numbers;
+pub mod tokens;
+
+pub use language::{Language, UnknownLanguage};
+pub use normalize::normalize;

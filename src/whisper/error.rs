@@ -1,0 +1,49 @@
+//! What can go wrong between sound and text.
+
+use super::audio::AudioError;
+use super::tokenizer::TokenizerError;
+use crate::hailort::HailoError;
+
+/// What kind of failure a [`WhisperError`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WhisperErrorKind {
+    /// The audio cannot be used.
+    Audio,
+    /// Weights, HEFs or tokenizer cannot be used, or do not fit together.
+    Assets,
+    /// The device or its library failed.
+    Device,
+}
+
+/// Sound that did not become text.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WhisperError {
+    /// The audio cannot be used.
+    #[error(transparent)]
+    Audio(#[from] AudioError),
+    /// Weights, HEFs or tokenizer cannot be used, or do not fit together.
+    #[error("the model is not usable: {0}")]
+    Assets(String),
+    /// The device or its library failed.
+    #[error(transparent)]
+    Device(#[from] HailoError),
+}
+
+impl From<TokenizerError> for WhisperError {
+    fn from(error: TokenizerError) -> Self {
+        Self::Assets(error.to_string())
+    }
+}
+
+impl WhisperError {
+    /// What kind of failure it is.
+    pub fn kind(&self) -> WhisperErrorKind {
+        match self {
+            Self::Audio(_) => WhisperErrorKind::Audio,
+            Self::Assets(_) => WhisperErrorKind::Assets,
+            Self::Device(_) => WhisperErrorKind::Device,
+        }
+    }
+}

@@ -118,7 +118,14 @@ impl Pipeline {
         let timings = &mut transcript.timings;
         let mel = timed(&mut timings.mel, || self.mel.compute(samples, self.frames));
         timed(&mut timings.encoder, || self.encoder.infer(&[&mel], &mut self.features))?;
-        let prompt = vec![self.tokenizer.special("<|startoftranscript|>")?, language.token()];
+        // Where the task is left to the model, it now and then translates instead of transcribing.
+        let special = |name| self.tokenizer.special(name);
+        let prompt = vec![
+            special("<|startoftranscript|>")?,
+            language.token(),
+            special("<|transcribe|>")?,
+            special("<|notimestamps|>")?,
+        ];
         let options = GreedyOptions::new(prompt, self.tokenizer.end_of_text(), self.decoder.positions);
         let features = &self.features[0];
         let decoder = &mut self.decoder;

@@ -1,6 +1,19 @@
 //! Fixtures, watchdog, leak report and corpus for testing speech-to-text and intents on a Hailo accelerator.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`intent`] | sentences to intents |
+//! | [`device`] | which HailoRT is used: a device's, or the simulator |
+//! | [`whisper`] | audio, log-mel, decoding, tokens to text |
+//! | [`hailort`] | safe handles over the HailoRT API |
+//! | [`models`] | model files: catalogue, cache, download |
+//! | [`corpus`] | clips with expected texts and intents; WER and CER |
+//! | [`text`] | languages, and the normal form in which texts are compared |
+//! | [`cli`] | the command |
 
+pub mod cli;
 pub mod corpus;
+pub mod device;
 pub mod hailort;
 pub mod intent;
 pub mod models;

@@ -45,6 +45,8 @@ pub struct Clip {
     pub id: String,
     /// Its file: the corpus's folder and the path in the manifest.
     pub path: PathBuf,
+    /// Its path inside the corpus, as the manifest writes it.
+    pub file: PathBuf,
     /// What is said, as a person would write it.
     pub text: String,
     /// The language that is spoken.
@@ -233,6 +235,7 @@ impl Check<'_> {
             clips.push(Clip {
                 id,
                 path: self.dir.join(raw.file.get_ref()),
+                file: raw.file.get_ref().clone(),
                 text: raw.text,
                 language,
                 intent: raw.intent.map(Spanned::into_inner),

@@ -6,4 +6,4 @@ mod slot;
 
 pub use engine::{Intent, IntentEngine};
 pub use error::{IntentError, IntentErrorKind};
-pub use slot::{SlotType, SlotValue};
+pub use slot::{SlotType, SlotValue, Slots};

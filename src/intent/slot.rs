@@ -1,8 +1,12 @@
 //! What a slot can hold.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+/// Slots by name.
+pub type Slots = BTreeMap<String, SlotValue>;
 
 /// The value of a slot: a string or an integer, in JSON and TOML as well.
 ///

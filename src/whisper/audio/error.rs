@@ -24,7 +24,7 @@ pub struct AudioError {
 }
 
 impl AudioError {
-    pub(super) fn new(name: &str, kind: AudioErrorKind, reason: String) -> Self {
+    pub(crate) fn new(name: &str, kind: AudioErrorKind, reason: String) -> Self {
         Self { name: name.into(), kind, reason }
     }
 

@@ -1,0 +1,76 @@
+//! The command `hailo-harness`: results on standard output, everything else on standard error.
+//!
+//! | room | holds |
+//! | --- | --- |
+//! | `run` | a corpus through model and intent engine |
+//! | `transcribe` | audio files to text |
+//! | `intent` | sentences to intents |
+//! | `models` | the files of models |
+//! | `listener` | model files, runtime and pipeline, ready to transcribe |
+//! | `progress` | bars and notices on standard error |
+
+mod intent;
+mod listener;
+mod models;
+mod progress;
+mod run;
+mod transcribe;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Speech-to-text and intents on a Hailo accelerator, or on a simulated one.
+///
+/// Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 something failed, 2 wrong
+/// usage.
+#[derive(Debug, Parser)]
+#[command(name = "hailo-harness", version, max_term_width = 110)]
+#[command(after_help = "Environment:
+  HAILO_RUNTIME         auto, sim or device, where --runtime is not given
+  HAILO_CACHE_DIR       where model files are kept (default: hailo-harness in the user's cache)
+  HAILO_OFFLINE=1       never fetch anything
+  HF_ENDPOINT           another place for Hugging Face
+  HAILO_SIM_THREADS     threads that the simulator computes with (default: one a processor)
+
+Examples:
+  hailo-harness run                                every clip of ./audio-corpus
+  hailo-harness run --filter volume --json
+  hailo-harness transcribe recording.wav
+  echo 'mets du jazz' | hailo-harness intent --json")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Arguments),
+    Transcribe(transcribe::Arguments),
+    Intent(intent::Arguments),
+    Models(models::Arguments),
+}
+
+/// What a command answers: whether everything went well, or why it had to end.
+type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
+
+/// The whole program: reads the arguments, runs the command, says what failed.
+pub fn main() -> ExitCode {
+    // Usage errors end the process with 2 in here, `--help` and `--version` with 0.
+    let outcome = match Arguments::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Transcribe(arguments) => transcribe::run(&arguments),
+        Command::Intent(arguments) => intent::run(&arguments),
+        Command::Models(arguments) => models::run(&arguments),
+    };
+    outcome.unwrap_or_else(|error| {
+        // Whoever reads the results has gone: there is nobody to tell.
+        let gone = error
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe);
+        if !gone {
+            progress::say(format_args!("error: {error}"));
+        }
+        ExitCode::FAILURE
+    })
+}

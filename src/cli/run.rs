@@ -1,0 +1,238 @@
+//! A corpus through model and intent engine.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use serde::Serialize;
+
+use super::listener::{Listener, RuntimeArguments};
+use super::{Outcome, progress};
+use crate::corpus::score::{ClipScore, CorpusScore};
+use crate::corpus::{Clip, Manifest};
+use crate::intent::{Intent, IntentEngine, Slots};
+use crate::whisper::audio::Audio;
+
+/// Transcribe every clip of a corpus, and compare text and intent with what the manifest says.
+///
+/// The first run fetches the model (147 MB). Wrong words and intents are results, not failures: the exit code is 1
+/// only when a clip could not be transcribed.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Folder with clips and a manifest.toml
+    #[arg(long, default_value = "audio-corpus", value_name = "DIR")]
+    corpus: PathBuf,
+    /// Only clips whose id, text or tags contain this
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    #[command(flatten)]
+    runtime: RuntimeArguments,
+    /// Write one JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// A run, as it is written with `--json`.
+#[derive(Debug, Serialize)]
+struct Report {
+    model: String,
+    runtime: &'static str,
+    clips: Vec<ClipReport>,
+    summary: Summary,
+}
+
+#[derive(Debug, Serialize)]
+struct ClipReport {
+    id: String,
+    file: String,
+    seconds: f64,
+    reference: String,
+    transcript: Option<String>,
+    wer: Option<f64>,
+    cer: Option<f64>,
+    intent: Option<Intent>,
+    expected_intent: Option<String>,
+    expected_slots: Slots,
+    min_margin: Option<f32>,
+    elapsed_ms: u64,
+    /// Why there is no transcript.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Summary {
+    clips: usize,
+    wer: f64,
+    cer: f64,
+    intent_accuracy: f64,
+    real_time_factor: f64,
+    load_ms: u64,
+    peak_rss_kib: u64,
+}
+
+impl ClipReport {
+    fn intent_is_right(&self) -> bool {
+        match (&self.intent, &self.expected_intent) {
+            (None, None) => self.error.is_none(),
+            (Some(found), Some(expected)) => found.name == *expected && found.slots == self.expected_slots,
+            _ => false,
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Outcome {
+    let engine = IntentEngine::new("fr")?;
+    let manifest = Manifest::load(&arguments.corpus, engine.intents())?;
+    let clips: Vec<&Clip> =
+        manifest.clips().iter().filter(|c| matches(c, arguments.filter.as_deref())).collect();
+    if clips.is_empty() {
+        let (filter, all) = (arguments.filter.as_deref().unwrap_or_default(), manifest.clips().len());
+        let folder = arguments.corpus.display();
+        return Err(
+            format!("no clip of {folder} has {filter:?} in its id, text or tags; there are {all}").into()
+        );
+    }
+    let mut listener = Listener::open(&arguments.runtime)?;
+    let bar = progress::bar(clips.len() as u64, "{bar:40} {pos} of {len} clips, {eta} left: {msg}");
+    let (mut score, mut reports, mut busy) = (CorpusScore::default(), Vec::new(), Duration::ZERO);
+    for clip in clips {
+        bar.set_message(clip.id.clone());
+        let start = Instant::now();
+        let mut report = hear(clip, &mut listener, &engine);
+        let elapsed = start.elapsed();
+        busy += elapsed;
+        report.elapsed_ms = elapsed.as_millis() as u64;
+        if let Some(transcript) = &report.transcript {
+            score.add(&clip.text, transcript, clip.language);
+        }
+        if let Some(error) = &report.error {
+            bar.suspend(|| progress::say(format_args!("error: clip {}: {error}", clip.id)));
+        }
+        reports.push(report);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let seconds: f64 = reports.iter().map(|r| r.seconds).sum();
+    let right = reports.iter().filter(|r| r.intent_is_right()).count();
+    let summary = Summary {
+        clips: reports.len(),
+        wer: score.wer(),
+        cer: score.cer(),
+        intent_accuracy: right as f64 / reports.len() as f64,
+        real_time_factor: if seconds > 0.0 { busy.as_secs_f64() / seconds } else { 0.0 },
+        load_ms: listener.load.as_millis() as u64,
+        peak_rss_kib: peak_rss_kib(),
+    };
+    let failed = reports.iter().any(|r| r.error.is_some());
+    let (model, runtime) = (listener.pipeline.model_name().to_owned(), listener.kind.name());
+    // The device is let go before anybody may stop reading what is written here.
+    drop(listener);
+    let report = Report { model, runtime, clips: reports, summary };
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        serde_json::to_writer(&mut out, &report)?;
+        writeln!(out)?;
+    } else {
+        writeln!(out, "{}", table(&report))?;
+        writeln!(out, "{}", summary_line(&report, right))?;
+    }
+    out.flush()?;
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn matches(clip: &Clip, filter: Option<&str>) -> bool {
+    filter.is_none_or(|f| {
+        let f = f.to_lowercase();
+        clip.id.to_lowercase().contains(&f)
+            || clip.text.to_lowercase().contains(&f)
+            || clip.tags.iter().any(|t| t.to_lowercase().contains(&f))
+    })
+}
+
+fn hear(clip: &Clip, listener: &mut Listener, engine: &IntentEngine) -> ClipReport {
+    let mut report = ClipReport {
+        id: clip.id.clone(),
+        file: clip.file.display().to_string(),
+        seconds: 0.0,
+        reference: clip.text.clone(),
+        transcript: None,
+        wer: None,
+        cer: None,
+        intent: None,
+        expected_intent: clip.intent.clone(),
+        expected_slots: clip.slots.clone(),
+        min_margin: None,
+        elapsed_ms: 0,
+        error: None,
+    };
+    let heard = Audio::open(&clip.path).map_err(Into::into).and_then(|audio| {
+        report.seconds = audio.seconds();
+        listener.pipeline.transcribe(&audio, clip.language, |_| {})
+    });
+    match heard {
+        Ok(transcript) => {
+            let score = ClipScore::new(&clip.text, &transcript.text, clip.language);
+            report.wer = Some(score.wer());
+            report.cer = Some(score.cer());
+            report.intent = engine.classify(&transcript.text);
+            report.min_margin = transcript.min_margin;
+            report.transcript = Some(transcript.text);
+        }
+        Err(error) => report.error = Some(error.to_string()),
+    }
+    report
+}
+
+fn table(report: &Report) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["clip", "reference", "transcript", "WER", "intent", "expected", ""]);
+    for clip in &report.clips {
+        let found = clip.intent.as_ref().map(|i| command(Some(&i.name), &i.slots));
+        let wer = clip.wer.map_or_else(String::new, |w| format!("{w:.2}"));
+        table.add_row([
+            Cell::new(&clip.id),
+            Cell::new(&clip.reference),
+            Cell::new(clip.transcript.as_deref().or(clip.error.as_deref()).unwrap_or_default()),
+            Cell::new(wer).set_alignment(CellAlignment::Right),
+            Cell::new(found.unwrap_or_else(|| "–".into())),
+            Cell::new(command(clip.expected_intent.as_deref(), &clip.expected_slots)),
+            Cell::new(if clip.intent_is_right() { "✓" } else { "✗" }),
+        ]);
+    }
+    table
+}
+
+fn command(name: Option<&str>, slots: &Slots) -> String {
+    let slots = slots.iter().map(|(name, value)| format!(" {name}={value}")).collect::<String>();
+    format!("{}{slots}", name.unwrap_or("–"))
+}
+
+fn summary_line(report: &Report, right: usize) -> String {
+    let s = &report.summary;
+    format!(
+        "{} clips with {} on {}: WER {:.3}, CER {:.3}, {right} of {} intents right, {:.2} × real time, \
+         loaded in {} ms, {} MiB at most",
+        s.clips,
+        report.model,
+        report.runtime,
+        s.wer,
+        s.cer,
+        s.clips,
+        s.real_time_factor,
+        s.load_ms,
+        s.peak_rss_kib / 1024
+    )
+}
+
+/// The most memory that this process ever had resident, in KiB; 0 where the kernel does not tell.
+fn peak_rss_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+    line.and_then(|l| l.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}

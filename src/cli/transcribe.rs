@@ -1,0 +1,110 @@
+//! Audio files to text.
+
+use std::io::{Read, Write};
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::listener::{Listener, RuntimeArguments};
+use super::{Outcome, progress};
+use crate::text::Language;
+use crate::whisper::{Audio, Transcript, WhisperError};
+
+/// Write the text of audio files: WAV or FLAC, any rate, any number of channels.
+///
+/// One line a file; with several files each line starts with the file's name. A file that cannot be transcribed is
+/// reported, the others are still done, and the exit code is 1.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Audio files; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<String>,
+    /// Whisper's code of the language that is spoken
+    #[arg(long, default_value = "fr", value_name = "CODE")]
+    language: Language,
+    #[command(flatten)]
+    runtime: RuntimeArguments,
+    /// Write one JSON object a line, with tokens and timings
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Outcome {
+    let mut listener = Listener::open(&arguments.runtime)?;
+    let mut failed = false;
+    for file in &arguments.files {
+        match hear(&mut listener, file, arguments.language) {
+            Ok(transcript) => {
+                let mut out = std::io::stdout().lock();
+                if arguments.json {
+                    writeln!(out, "{}", to_json(file, &transcript, &listener))?;
+                } else if arguments.files.len() > 1 {
+                    writeln!(out, "{file}: {}", transcript.text)?;
+                } else {
+                    writeln!(out, "{}", transcript.text)?;
+                }
+                out.flush()?;
+                if transcript.truncated {
+                    progress::say(format_args!(
+                        "{file}: more was said than fits into a window; words are missing"
+                    ));
+                }
+            }
+            Err(error) => {
+                failed = true;
+                progress::say(format_args!("error: {error}"));
+            }
+        }
+    }
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn hear(listener: &mut Listener, file: &str, language: Language) -> Result<Transcript, WhisperError> {
+    let audio = if file == "-" {
+        Audio::from_bytes("standard input", read_input()?)
+    } else {
+        Audio::open(file.as_ref())
+    }?;
+    // A bar only for what takes a while.
+    let bar = (audio.seconds() > 30.0)
+        .then(|| progress::bar(audio.seconds() as u64, "{bar:40} {pos} of {len} s of audio, {eta} left"));
+    let transcript = listener.pipeline.transcribe(&audio, language, |seconds| {
+        if let Some(bar) = &bar {
+            bar.set_position(seconds as u64);
+        }
+    });
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    transcript
+}
+
+/// All of standard input, up to the size of the longest audio that is read.
+fn read_input() -> Result<Vec<u8>, WhisperError> {
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .lock()
+        .read_to_end(&mut bytes)
+        .map_err(|e| WhisperError::unreadable("standard input", &e))?;
+    Ok(bytes)
+}
+
+fn to_json(file: &str, transcript: &Transcript, listener: &Listener) -> serde_json::Value {
+    let t = &transcript.timings;
+    let ms = |d: std::time::Duration| (d.as_secs_f64() * 1e6).round() / 1e3;
+    json!({
+        "file": file,
+        "text": transcript.text,
+        "language": transcript.language,
+        "model": listener.pipeline.model_name(),
+        "runtime": listener.kind.name(),
+        "seconds": transcript.seconds,
+        "windows": transcript.windows,
+        "truncated": transcript.truncated,
+        "min_margin": transcript.min_margin,
+        "tokens": transcript.tokens,
+        "timings_ms": {"mel": ms(t.mel), "encoder": ms(t.encoder), "decoder": ms(t.decoder), "total": ms(t.total)},
+    })
+}

@@ -1,0 +1,127 @@
+//! The library of a device, or the simulator.
+
+use std::path::Path;
+use std::str::FromStr;
+
+use hailort_sys::{Api, LoadError};
+
+/// Which runtime is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RuntimeChoice {
+    /// A device where there is one that can be used, else the simulator.
+    #[default]
+    Auto,
+    /// The simulator.
+    Sim,
+    /// A device.
+    Device,
+}
+
+/// Which runtime is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuntimeKind {
+    /// The simulator that is linked in.
+    Sim,
+    /// A device, through the installed library.
+    Device,
+    /// The simulator in the form of a library, loaded as the installed one would be.
+    DeviceApiOnSim,
+}
+
+impl RuntimeKind {
+    /// Its name in reports: `sim`, `device` or `device-api-on-sim`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sim => "sim",
+            Self::Device => "device",
+            Self::DeviceApiOnSim => "device-api-on-sim",
+        }
+    }
+}
+
+impl std::fmt::Display for RuntimeKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for RuntimeChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "sim" => Ok(Self::Sim),
+            "device" => Ok(Self::Device),
+            _ => Err("the runtimes are auto, sim and device".into()),
+        }
+    }
+}
+
+/// Why a runtime cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RuntimeError {
+    /// The library cannot be used.
+    #[error("{0}; without a device, use the runtime sim")]
+    Library(#[from] LoadError),
+    /// There are no models for this device.
+    #[error("no models for a real device are known yet; use the runtime sim")]
+    NoModels,
+}
+
+/// HailoRT, real or simulated.
+#[derive(Clone, Debug)]
+pub struct Runtime {
+    /// Its calls.
+    pub api: Api,
+    /// Which one it is.
+    pub kind: RuntimeKind,
+    /// Something that people should know about the choice.
+    pub notice: Option<String>,
+}
+
+impl Runtime {
+    /// Takes the runtime that is asked for.
+    ///
+    /// # Errors
+    /// When a device is asked for, and its library or models cannot be had.
+    pub fn open(choice: RuntimeChoice) -> Result<Self, RuntimeError> {
+        let named = std::env::var_os(hailort_sys::load::LIBRARY_VARIABLE).is_some_and(|v| !v.is_empty());
+        match choice {
+            RuntimeChoice::Sim => Ok(Self::simulated(None)),
+            RuntimeChoice::Device => Self::device(),
+            // Loading the library starts a thread and opens files: only where it may be of use.
+            RuntimeChoice::Auto if named || Path::new("/dev/hailo0").exists() => match Self::device() {
+                Ok(runtime) => Ok(runtime),
+                Err(error) => Ok(Self::simulated(Some(format!("no device is used: {error}")))),
+            },
+            RuntimeChoice::Auto => Ok(Self::simulated(None)),
+        }
+    }
+
+    fn simulated(notice: Option<String>) -> Self {
+        Self { api: hailort_sim::api(), kind: RuntimeKind::Sim, notice }
+    }
+
+    fn device() -> Result<Self, RuntimeError> {
+        // SAFETY: a library of that name and version is taken to be HailoRT, as by every program that uses it.
+        let loaded = unsafe { hailort_sys::load(None) }?;
+        if !loaded.is_simulator {
+            return Err(RuntimeError::NoModels);
+        }
+        Ok(Self { api: loaded.api, kind: RuntimeKind::DeviceApiOnSim, notice: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_and_others_are_refused_with_the_valid_ones() {
+        assert_eq!("auto".parse(), Ok(RuntimeChoice::Auto));
+        assert_eq!("device".parse(), Ok(RuntimeChoice::Device));
+        assert!(RuntimeChoice::from_str("npu").unwrap_err().contains("auto, sim and device"));
+    }
+}

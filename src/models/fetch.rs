@@ -8,6 +8,9 @@ use super::error::ModelError;
 use super::source;
 use super::store::{FetchLock, FileState, ReceiveError, Store};
 
+/// How pip is called on most systems.
+const PIP: [&[&str]; 4] = [&["python3", "-m", "pip"], &["pip3"], &["pip"], &["python", "-m", "pip"]];
+
 /// How files are fetched.
 #[derive(Clone, Debug)]
 pub struct FetchOptions {
@@ -19,6 +22,8 @@ pub struct FetchOptions {
     pub offline: bool,
     /// Where Hugging Face is; from the environment: `HF_ENDPOINT`.
     pub hugging_face: String,
+    /// How pip may be called, in the order in which it is tried.
+    pub pip: Vec<Vec<String>>,
     /// How long a source may take to connect, to answer, or to send the next bytes.
     pub patience: Duration,
 }
@@ -32,6 +37,7 @@ impl FetchOptions {
             from: None,
             offline: variable("HAILO_OFFLINE").is_some_and(|v| v != "0"),
             hugging_face: variable("HF_ENDPOINT").unwrap_or_else(|| "https://huggingface.co".into()),
+            pip: PIP.iter().map(|call| call.iter().map(|&word| word.to_owned()).collect()).collect(),
             patience: Duration::from_secs(8),
         }
     }

@@ -9,8 +9,6 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, set_parent_process_death_signal};
 
-/// How pip may be called, in the order in which it is tried.
-const CALLS: [&[&str]; 4] = [&["python3", "-m", "pip"], &["pip3"], &["pip"], &["python", "-m", "pip"]];
 /// How long it may take to say its version.
 const VERSION_PATIENCE: Duration = Duration::from_secs(20);
 /// How long a download may stand still.
@@ -19,13 +17,13 @@ const STALL: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// A pip that answers.
-pub(super) struct Pip(&'static [&'static str]);
+pub(super) struct Pip<'a>(&'a [String]);
 
-impl Pip {
+impl<'a> Pip<'a> {
     /// The first one that answers.
-    pub(super) fn find() -> Result<Self, String> {
-        let answers = |call: &&'static [&'static str]| {
-            let mut command = Command::new(call[0]);
+    pub(super) fn find(calls: &'a [Vec<String>]) -> Result<Self, String> {
+        let answers = |call: &&'a Vec<String>| {
+            let mut command = Command::new(&call[0]);
             command
                 .args(&call[1..])
                 .arg("--version")
@@ -35,8 +33,8 @@ impl Pip {
             let Ok(mut child) = command.spawn() else { return false };
             wait(&mut child, VERSION_PATIENCE, || false).is_ok_and(|ok| ok)
         };
-        CALLS.into_iter().find(|c| answers(c)).map(Self).ok_or_else(|| {
-            "neither python3 -m pip nor pip3 answers; install it (Debian: apt install python3-pip)".into()
+        calls.iter().find(|c| answers(c)).map(|c| Self(c)).ok_or_else(|| {
+            "there is no pip (python3 -m pip, pip3); install it (Debian: apt install python3-pip)".into()
         })
     }
 
@@ -51,7 +49,7 @@ impl Pip {
     ) -> Result<(), String> {
         let scratch = folder.join("unfinished");
         std::fs::create_dir(&scratch).map_err(|e| e.to_string())?;
-        let mut command = Command::new(self.0[0]);
+        let mut command = Command::new(&self.0[0]);
         command
             .args(&self.0[1..])
             .args(["download", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--no-input", "--quiet"])

@@ -26,7 +26,7 @@ impl Source for Wheels<'_> {
 
     fn deliver(&self, to: &mut Delivery<'_>) -> Result<(), ReceiveError> {
         let fail = ReceiveError::Source;
-        let pip = Pip::find().map_err(fail)?;
+        let pip = Pip::find(&self.options.pip).map_err(fail)?;
         let wanted = to.wanted();
         let needed: Vec<&Wheel> = self
             .wheels

@@ -24,7 +24,7 @@ pub enum StoreError {
     },
     /// The bytes are others than those named.
     #[error(
-        "the weights file {path} has sha256 {found}: truncated or altered; run `hailo-harness models fetch --force`"
+        "the weights file {path} has sha256 {found}: truncated or altered; run `hailo-harness models fetch`"
     )]
     Altered {
         /// The file.

@@ -1,6 +1,6 @@
 //! Audio files to text.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -63,10 +63,10 @@ pub fn run(arguments: &Arguments) -> Outcome {
 
 fn hear(listener: &mut Listener, file: &str, language: Language) -> Result<Transcript, WhisperError> {
     let audio = if file == "-" {
-        Audio::from_bytes("standard input", read_input()?)
+        Audio::read("standard input", std::io::stdin().lock())?
     } else {
-        Audio::open(file.as_ref())
-    }?;
+        Audio::open(file.as_ref())?
+    };
     // A bar only for what takes a while.
     let bar = (audio.seconds() > 30.0)
         .then(|| progress::bar(audio.seconds() as u64, "{bar:40} {pos} of {len} s of audio, {eta} left"));
@@ -79,16 +79,6 @@ fn hear(listener: &mut Listener, file: &str, language: Language) -> Result<Trans
         bar.finish_and_clear();
     }
     transcript
-}
-
-/// All of standard input, up to the size of the longest audio that is read.
-fn read_input() -> Result<Vec<u8>, WhisperError> {
-    let mut bytes = Vec::new();
-    std::io::stdin()
-        .lock()
-        .read_to_end(&mut bytes)
-        .map_err(|e| WhisperError::unreadable("standard input", &e))?;
-    Ok(bytes)
 }
 
 fn to_json(file: &str, transcript: &Transcript, listener: &Listener) -> serde_json::Value {

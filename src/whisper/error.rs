@@ -1,6 +1,6 @@
 //! What can go wrong between sound and text.
 
-use super::audio::{AudioError, AudioErrorKind};
+use super::audio::AudioError;
 use super::tokenizer::TokenizerError;
 use crate::hailort::HailoError;
 
@@ -38,11 +38,6 @@ impl From<TokenizerError> for WhisperError {
 }
 
 impl WhisperError {
-    /// Audio that could not be read.
-    pub(crate) fn unreadable(name: &str, error: &std::io::Error) -> Self {
-        AudioError::new(name, AudioErrorKind::Unreadable, error.to_string()).into()
-    }
-
     /// What kind of failure it is.
     pub fn kind(&self) -> WhisperErrorKind {
         match self {

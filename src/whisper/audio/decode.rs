@@ -10,32 +10,43 @@ use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 
 use super::error::{AudioError, AudioErrorKind};
-use super::{MAX_SECONDS, wave};
+use super::{MAX_SECONDS, resample, wave};
 
-/// Interleaved samples as they are in the file.
+/// What is in the file, mixed to one channel.
 #[derive(Debug)]
 pub(super) struct Decoded {
     pub(super) samples: Vec<f32>,
     pub(super) rate: u32,
-    pub(super) channels: usize,
 }
+
+/// Most samples of one channel that are kept: a small FLAC file of silence unpacks to any length.
+const MAX_FRAMES: u64 = MAX_SECONDS * 48_000;
 
 /// What is read, for errors.
 const FORMATS: &str = "WAV and FLAC are read";
 
-pub(super) fn decode(name: &str, bytes: Vec<u8>) -> Result<Decoded, AudioError> {
+/// Whether the file can be one that is read, from its first bytes.
+pub(super) fn check_start(name: &str, start: &[u8]) -> Result<(), AudioError> {
+    let why = if start.is_empty() {
+        "it is empty"
+    } else if wave::is_riff(start) || start.starts_with(b"fLaC") {
+        return Ok(());
+    } else {
+        "its contents are neither"
+    };
+    Err(AudioError::new(name, AudioErrorKind::Format, format!("{why}; {FORMATS}")))
+}
+
+pub(super) fn decode(name: &str, mut bytes: Vec<u8>) -> Result<Decoded, AudioError> {
     let fail = |kind, why: String| AudioError::new(name, kind, why);
     let damaged = |why: &dyn std::fmt::Display| fail(AudioErrorKind::Damaged, why.to_string());
-    if bytes.is_empty() {
-        return Err(fail(AudioErrorKind::Format, format!("it is empty; {FORMATS}")));
-    }
+    check_start(name, &bytes)?;
     if wave::is_riff(&bytes) {
         let header = wave::check(&bytes).map_err(|why| fail(AudioErrorKind::Damaged, why))?;
         if header.data_bytes == 0 {
-            return Ok(Decoded { samples: Vec::new(), rate: super::SAMPLE_RATE, channels: 1 });
+            return Ok(Decoded { samples: Vec::new(), rate: super::SAMPLE_RATE });
         }
-    } else if !bytes.starts_with(b"fLaC") {
-        return Err(fail(AudioErrorKind::Format, format!("its contents are neither; {FORMATS}")));
+        wave::settle(&mut bytes, &header);
     }
     let source = MediaSourceStream::new(Box::new(Cursor::new(bytes)), Default::default());
     let mut format = symphonia::default::get_probe()
@@ -50,7 +61,10 @@ pub(super) fn decode(name: &str, bytes: Vec<u8>) -> Result<Decoded, AudioError> 
         .ok_or_else(|| damaged(&"its header does not describe the sound"))?;
     let rate = params.sample_rate.ok_or_else(|| damaged(&"its header says no rate"))?;
     let channels = params.channels.as_ref().map_or(0, |c| c.count());
-    let limit = usize::try_from(MAX_SECONDS * u64::from(rate) * channels as u64).unwrap_or(usize::MAX);
+    if channels == 0 {
+        return Err(damaged(&"its header says 0 channels"));
+    }
+    let limit = (MAX_SECONDS * u64::from(rate)).min(MAX_FRAMES);
     // The decoder checks FLAC's sum over all samples at the end.
     let options = AudioDecoderOptions::default().verify(true);
     let mut decoder =
@@ -60,7 +74,7 @@ pub(super) fn decode(name: &str, bytes: Vec<u8>) -> Result<Decoded, AudioError> 
             }
             e => damaged(&e),
         })?;
-    let mut samples: Vec<f32> = Vec::new();
+    let (mut samples, mut interleaved) = (Vec::new(), Vec::new());
     loop {
         let packet = match format.next_packet() {
             Ok(Some(packet)) => packet,
@@ -72,23 +86,21 @@ pub(super) fn decode(name: &str, bytes: Vec<u8>) -> Result<Decoded, AudioError> 
             continue;
         }
         let buffer = decoder.decode(&packet).map_err(|e| damaged(&e))?;
-        let from = samples.len();
-        samples.resize(from + buffer.samples_interleaved(), 0.0);
-        buffer.copy_to_slice_interleaved(&mut samples[from..]);
-        if samples.len() > limit {
-            return Err(fail(
-                AudioErrorKind::Format,
-                format!("it is longer than {} hours", MAX_SECONDS / 3600),
-            ));
+        interleaved.resize(buffer.samples_interleaved(), 0.0f32);
+        buffer.copy_to_slice_interleaved(&mut interleaved);
+        resample::mix(&interleaved, channels, &mut samples);
+        if samples.len() as u64 > limit {
+            let why = format!("it is longer than {} hours, or as large", MAX_SECONDS / 3600);
+            return Err(fail(AudioErrorKind::Format, why));
         }
     }
     if decoder.finalize().verify_ok == Some(false) {
         return Err(damaged(&"its checksum does not fit"));
     }
-    let frames = samples.len() / channels.max(1);
+    let frames = samples.len();
     if let Some(announced) = announced.filter(|n| *n > frames as u64) {
         let why = format!("it is truncated: the header announces {announced} samples, {frames} are there");
         return Err(fail(AudioErrorKind::Damaged, why));
     }
-    Ok(Decoded { samples, rate, channels })
+    Ok(Decoded { samples, rate })
 }

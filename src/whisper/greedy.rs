@@ -52,6 +52,25 @@ pub struct Found {
     pub end: Option<Choice>,
 }
 
+impl Found {
+    /// Where a search that found no end has caught itself in a loop: the number of tokens up to the end of the first
+    /// time round. A loop is at least two whole rounds of the same tokens at the end.
+    ///
+    /// The penalty's window is short, so that a sentence longer than it can repeat for ever.
+    pub fn first_round(&self) -> Option<usize> {
+        if self.end.is_some() {
+            return None;
+        }
+        let ids: Vec<u32> = self.tokens.iter().map(|t| t.id).collect();
+        (1..=ids.len() / 2).find_map(|period| {
+            let alike =
+                ids.iter().rev().zip(ids.iter().rev().skip(period)).take_while(|(a, b)| a == b).count();
+            // The tokens alike, and one period before them, repeat.
+            (alike >= period).then(|| ids.len() - alike)
+        })
+    }
+}
+
 /// Chooses tokens until the end of the text or of the positions.
 ///
 /// `logits` is given all tokens so far and answers the scores of the whole vocabulary for the next one.
@@ -154,6 +173,22 @@ mod tests {
         assert_eq!(found.end.unwrap().margin, 6.0);
         let expected = 7.0 - (7f32.exp() + 1f32.exp() + 28.0).ln();
         assert!((found.end.unwrap().log_prob - expected).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_loop_is_cut_after_its_first_round() {
+        let found = |ids: &[u32], end| Found {
+            tokens: ids.iter().map(|&id| Choice { id, log_prob: 0.0, margin: 1.0 }).collect(),
+            end,
+        };
+        let round = [1, 2, 3, 4, 1, 2, 3, 4, 1, 2];
+        assert_eq!(found(&round, None).first_round(), Some(4));
+        assert_eq!(found(&[9, 8, 1, 2, 3, 1, 2, 3], None).first_round(), Some(5));
+        assert_eq!(found(&[1, 2, 3, 4, 1, 2, 3], None).first_round(), None, "not yet round");
+        assert_eq!(found(&[1, 2, 3, 4, 5, 6, 7], None).first_round(), None);
+        assert_eq!(found(&[], None).first_round(), None);
+        let end = Choice { id: 20, log_prob: 0.0, margin: 1.0 };
+        assert_eq!(found(&round, Some(end)).first_round(), None, "whoever says it twice and stops means it");
     }
 
     #[test]

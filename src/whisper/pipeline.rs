@@ -92,14 +92,17 @@ impl Pipeline {
         let mut texts: Vec<String> = Vec::new();
         while let Some(window) = pending.pop() {
             if !windows::is_silent(&samples[window.clone()]) {
-                let found = self.decode(&samples[window.clone()], language, &mut transcript)?;
-                if found.end.is_none() && window.len() >= 2 * SHORTEST_WINDOW {
+                let mut found = self.decode(&samples[window.clone()], language, &mut transcript)?;
+                if let Some(round) = found.first_round() {
+                    found.tokens.truncate(round);
+                } else if found.end.is_none() && window.len() >= 2 * SHORTEST_WINDOW {
                     // More words than the decoder has positions: the window is heard again in two halves.
                     let [first, second] = windows::halve(samples, window);
                     pending.extend([second, first]);
                     continue;
+                } else {
+                    transcript.truncated |= found.end.is_none();
                 }
-                transcript.truncated |= found.end.is_none();
                 self.take(&found, &mut transcript, &mut texts);
             }
             progress(window.end as f64 / f64::from(SAMPLE_RATE));

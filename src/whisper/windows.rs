@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn short_audio_is_one_window_and_none_is_none() {
-        assert_eq!(split(&[0.1; 80_000], 80_000), [0..80_000]);
+        covers(&split(&[0.1; 80_000], 80_000), 80_000, 80_000);
+        assert_eq!(split(&[0.1; 80_000], 80_000).len(), 1);
         assert!(split(&[], 80_000).is_empty());
     }
 

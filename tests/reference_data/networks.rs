@@ -2,6 +2,7 @@
 
 use hailo_harness::hailort::{Model, VDevice};
 use hailo_harness::whisper::assets::{Embedding, WhisperAssets};
+use hailo_harness::whisper::mel::BINS;
 use hailo_harness::whisper::pipeline::FRAME_TIMEOUT;
 use hailort_sim::weights::store_directory;
 
@@ -47,6 +48,7 @@ impl Networks {
         let mut features = [Vec::new()];
         self.encoder.infer(&[mel], &mut features).unwrap();
         let [features] = features;
+        assert_eq!(features.len(), mel.len() / BINS / 2 * WIDTH);
         features
     }
 

@@ -1,5 +1,6 @@
 //! Features and logits of the simulator against samples of a NumPy reference: see `reference/README.md`.
 
+mod common;
 mod reference_data;
 
 use std::path::Path;

@@ -2,6 +2,7 @@
 //!
 //! Not run by default: the folder is written by `reference/regenerate.sh` and too large for the repository.
 
+mod common;
 mod reference_data;
 
 use std::path::PathBuf;

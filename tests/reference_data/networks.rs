@@ -1,13 +1,9 @@
 //! Encoder and decoder on the simulator, by the same calls that a real device gets.
 
 use hailo_harness::hailort::{Model, VDevice};
-use hailo_harness::whisper::assets::{Embedding, WhisperAssets};
+use hailo_harness::whisper::assets::Embedding;
 use hailo_harness::whisper::mel::BINS;
 use hailo_harness::whisper::pipeline::FRAME_TIMEOUT;
-use hailort_sim::weights::store_directory;
-
-const WEIGHTS: &str = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9";
-const TOKENIZER: &str = "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab";
 
 /// Tokens that the decoder takes.
 pub const POSITIONS: usize = 32;
@@ -26,15 +22,7 @@ pub struct Networks {
 impl Networks {
     /// Opens the simulated device and loads the generated HEFs.
     pub fn load() -> Self {
-        let cache = store_directory();
-        let weights = cache.join(WEIGHTS);
-        let tokenizer = std::fs::read(cache.join(TOKENIZER)).unwrap_or_default();
-        assert!(
-            weights.exists() && !tokenizer.is_empty(),
-            "{} lacks the model: run `hailo-harness models fetch`",
-            cache.display()
-        );
-        let assets = WhisperAssets::simulated_base(&weights, WEIGHTS, &tokenizer).unwrap();
+        let assets = crate::common::assets();
         let vdevice = VDevice::open(hailort_sim::api()).unwrap();
         Self {
             encoder: Model::load(&vdevice, assets.encoder, FRAME_TIMEOUT).unwrap(),

@@ -178,7 +178,7 @@ fn a_buffer_too_short_for_a_header_is_a_status_and_no_crash() {
     let whole = std::fs::read(folder().join("enc_v2.hef")).unwrap();
     for length in 0..=56 {
         // A copy of exactly this length, so that a read beyond it would be one beyond the allocation.
-        let (status, hef) = create_buffer(&whole[..length].to_vec());
+        let (status, hef) = create_buffer(&Box::<[u8]>::from(&whole[..length]));
         assert_eq!((status, hef), (HAILO_HEF_FILE_CORRUPTED, null_mut()), "{length} bytes");
     }
 }

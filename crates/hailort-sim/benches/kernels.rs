@@ -62,6 +62,15 @@ unsafe impl Send for Output {}
 // SAFETY: as above.
 unsafe impl Sync for Output {}
 
+impl Output {
+    /// # Safety
+    /// There is such a column.
+    unsafe fn column(self, column: usize) -> *mut f32 {
+        // SAFETY: inside the buffer by this function's contract.
+        unsafe { self.0.add(column) }
+    }
+}
+
 /// `out = a · bᵀ` with `matrixmultiply`, the columns shared over the threads of the pool.
 fn theirs(a: &[f32], b: &[f32], [rows, k, n]: [usize; 3], out: &mut [f32]) {
     assert!(a.len() == rows * k && b.len() == n * k && out.len() == rows * n);
@@ -69,7 +78,6 @@ fn theirs(a: &[f32], b: &[f32], [rows, k, n]: [usize; 3], out: &mut [f32]) {
     let tasks = rayon::current_num_threads();
     (0..tasks).into_par_iter().for_each(|task| {
         let (from, to) = (task * n / tasks, (task + 1) * n / tasks);
-        let out = out;
         // SAFETY: `a` has `rows` rows of `k`, `b` from row `from` on `to - from` rows of `k`, and `out` rows of `n`,
         // of which this task alone writes the columns `from..to`.
         unsafe {
@@ -85,7 +93,7 @@ fn theirs(a: &[f32], b: &[f32], [rows, k, n]: [usize; 3], out: &mut [f32]) {
                 1,
                 k as isize,
                 0.0,
-                out.0.add(from),
+                out.column(from),
                 n as isize,
                 1,
             );

@@ -74,8 +74,9 @@ fn random_sequences_of_calls_give_what_a_fresh_decoder_gives() {
     let mut random = Random(7);
     let mut features = random.values(FEATURES * WIDTH);
     let mut tokens = random.values(POSITIONS * WIDTH);
+    let mut earlier = vec![(features.clone(), tokens.clone())];
     for step in 0..400 {
-        let what = match random.below(9) {
+        let what = match random.below(10) {
             0 => "nothing",
             1 => {
                 // As in greedy search: the next position gets its token.
@@ -111,12 +112,17 @@ fn random_sequences_of_calls_give_what_a_fresh_decoder_gives() {
                 features = random.values(FEATURES * WIDTH);
                 "all features"
             }
-            _ => {
+            8 => {
                 let at = random.below(tokens.len());
                 tokens[at] = -tokens[at];
                 "a sign"
             }
+            _ => {
+                (features, tokens) = earlier[random.below(earlier.len())].clone();
+                "back to what was before"
+            }
         };
+        earlier.push((features.clone(), tokens.clone()));
         pair.check(&format!("step {step}: {what} changed"), &features, &tokens);
     }
 }

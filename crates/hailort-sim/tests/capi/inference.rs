@@ -25,7 +25,7 @@ fn the_frames_are_those_of_the_network_itself() {
 
     // All logits at once, to be joined from the parts in their sorted order.
     let decoder = Loaded::new(vdevice, &installed.model.decoder, 2, LONG_MS);
-    let mut direct = Decoder::new(&file, vec![0..33]).unwrap();
+    let mut direct = Decoder::new(&file, std::iter::once(0..33).collect()).unwrap();
     let sorted = sorted_outputs(decoder.hef);
     for seed in 0..3 {
         let mut whole = vec![0.0; 8 * 33];

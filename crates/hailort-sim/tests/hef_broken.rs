@@ -143,7 +143,7 @@ fn a_changed_protobuf_with_the_right_checksum_never_crashes() {
     for whole in [&model.encoder, &model.decoder] {
         let proto = &whole[PROTO..];
         for at in 0..proto.len() {
-            for value in [0, 0x7f, 0xff, proto[at] ^ 1, proto[at].wrapping_add(1)] {
+            for value in [0, 0xff, proto[at] ^ 1] {
                 let mut bytes = proto.to_vec();
                 bytes[at] = value;
                 let (status, hef) = create(&header::write(2, &bytes));

@@ -112,7 +112,7 @@ fn null_is_an_invalid_argument_for_every_call() {
     }
     // SAFETY: a handle that is not used any more.
     assert_eq!(unsafe { (a.hailo_release_device)(device) }, HAILO_SUCCESS);
-    // Nothing of all that has broken the session or left a handle.
+    // Nothing of all that has broken what is loaded or left a handle.
     loaded.infer(1);
     loaded.release();
     assert_eq!(release_vdevice(vdevice), HAILO_SUCCESS);

@@ -1,5 +1,6 @@
 //! Timeouts, bounds and the order of frames.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use hailort_sys::status::*;
@@ -120,5 +121,37 @@ fn two_groups_of_one_device_take_turns() {
     });
     encoder.release();
     decoder.release();
+    assert_eq!(release_vdevice(vdevice), HAILO_SUCCESS);
+}
+
+#[test]
+fn a_group_that_always_has_frames_does_not_keep_another_from_running() {
+    let installed = install();
+    let vdevice = create_vdevice(&[], None).unwrap();
+    let groups = [(); 2].map(|()| Loaded::new(vdevice, &installed.model.encoder, 8, LONG_MS));
+    let counts = [const { AtomicUsize::new(0) }; 2];
+    std::thread::scope(|scope| {
+        for (group, count) in groups.iter().zip(&counts) {
+            let frame = group.frame(0, 1);
+            scope.spawn(move || while write(group.inputs[0], &frame) == HAILO_SUCCESS {});
+            scope.spawn(move || {
+                let mut frame = vec![0.0; output_info(group.outputs[0]).1 / 4];
+                while read(group.outputs[0], &mut frame) == HAILO_SUCCESS {
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        // The threads end only with the groups: nothing may fail before those are shut down.
+        let start = Instant::now();
+        let read = || counts.each_ref().map(|c| c.load(Ordering::Relaxed));
+        while start.elapsed() < SOON && read().iter().any(|count| *count < 200) {
+            std::thread::yield_now();
+        }
+        let [first, second] = read();
+        groups.iter().for_each(|group| assert_eq!(shut_down(group.group), HAILO_SUCCESS));
+        // Whichever is ahead, the other one gets its turns.
+        assert!(first.min(second) >= 200 && first < 4 * second && second < 4 * first, "{first} and {second}");
+    });
+    groups.map(Loaded::release);
     assert_eq!(release_vdevice(vdevice), HAILO_SUCCESS);
 }

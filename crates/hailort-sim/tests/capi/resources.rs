@@ -108,7 +108,7 @@ fn the_weights_are_mapped_once_and_unmapped_with_the_device() {
 }
 
 #[test]
-fn a_hundred_sessions_leave_nothing_behind() {
+fn a_hundred_runs_leave_nothing_behind() {
     let installed = install();
     let (threads_before, files_before) = (threads(), files());
     for _ in 0..100 {

@@ -152,6 +152,6 @@ fn a_group_that_always_has_frames_does_not_keep_another_from_running() {
         // Whichever is ahead, the other one gets its turns.
         assert!(first.min(second) >= 200 && first < 4 * second && second < 4 * first, "{first} and {second}");
     });
-    groups.map(Loaded::release);
+    groups.into_iter().for_each(Loaded::release);
     assert_eq!(release_vdevice(vdevice), HAILO_SUCCESS);
 }

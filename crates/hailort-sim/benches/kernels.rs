@@ -7,9 +7,9 @@
 //! Both get the same work in the same run, turn by turn. Ours reads the weights as float16, as they are mapped from
 //! the file; theirs gets them as float32, converted beforehand, and shares the columns over the threads as ours does.
 //!
-//! Predicted before the first run: a ratio of about 1 for the encoder, where both should be bound by arithmetic, and
-//! of about 0.7 for the logits, where the weights are read from memory and ours have half the bytes; with two threads
-//! half the times and the same ratios.
+//! Predicted before the first run, for one thread: a ratio of about 1 for the encoder, where both should be bound by
+//! arithmetic, and of about 0.7 for the logits, where weights come from memory and ours have half the bytes. Nothing
+//! was predicted for two threads.
 //!
 //! Seen in two runs, on an x86-64 server with AVX-512 whose two processors were shared with other work:
 //! - encoder 1.1 to 1.6: the prediction was wrong. `matrixmultiply` 0.3.11 has AVX-512 kernels and reached 170 GFLOP/s

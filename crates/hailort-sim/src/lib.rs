@@ -3,6 +3,7 @@
 //! | room | holds |
 //! | --- | --- |
 //! | [`capi`] | the C boundary: handles, pointers, the calls; [`api`] gives the table |
+//! | [`canned`] | a tiny model with random weights, for tests of programs |
 //! | [`runtime`] | devices, virtual devices, network groups, vstreams, the scheduler |
 //! | [`network`] | what a network group computes: Whisper's encoder and decoder |
 //! | [`weights`] | weights files: mapped, checked, shared |
@@ -15,6 +16,7 @@
 //! What is simulated are calling sequence, lifetimes, threads, queues, timeouts and statuses; the accuracy of
 //! quantised networks and the faults of the driver are not. Each process has devices of its own.
 
+pub mod canned;
 pub mod capi;
 pub mod hef;
 pub mod kernels;

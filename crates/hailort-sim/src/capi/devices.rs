@@ -163,7 +163,7 @@ pub(super) unsafe extern "C" fn hailo_release_vdevice(vdevice: hailo_vdevice) ->
     let name = "hailo_release_vdevice";
     call(name, || {
         let vdevice = VDEVICES.remove(name, vdevice)?;
-        let Ok(last) = Arc::try_unwrap(vdevice).map(|v| v.groups()) else {
+        let Some(last) = Arc::into_inner(vdevice).map(|v| v.groups()) else {
             return Ok(()); // Others of the same group still hold it.
         };
         let of_it = |group: &Arc<_>| last.iter().any(|g| Arc::ptr_eq(g, group));

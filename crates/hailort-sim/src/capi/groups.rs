@@ -8,6 +8,9 @@ use hailort_sys::types::*;
 use super::handles::{GROUPS, HEFS, VDEVICES};
 use super::{call, log, pointers};
 
+/// The highest priority of a network group.
+const MAX_PRIORITY: u8 = 31;
+
 pub(super) unsafe extern "C" fn hailo_configure_vdevice(
     vdevice: hailo_vdevice,
     hef: hailo_hef,
@@ -83,8 +86,11 @@ pub(super) unsafe extern "C" fn hailo_set_scheduler_threshold(
 
 pub(super) unsafe extern "C" fn hailo_set_scheduler_priority(
     group: hailo_configured_network_group,
-    _priority: u8,
+    priority: u8,
     network: *const c_char,
 ) -> hailo_status {
+    if priority > MAX_PRIORITY {
+        return HAILO_INVALID_ARGUMENT;
+    }
     scheduler_setting("hailo_set_scheduler_priority", group, network)
 }

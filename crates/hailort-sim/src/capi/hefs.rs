@@ -11,14 +11,15 @@ use super::handles::HEFS;
 use super::{call, log, pointers};
 use crate::hef::{Direction, Hef, HefError, NetworkGroup, StreamInfo};
 
-fn keep(name: &str, hef: *mut hailo_hef, parsed: Result<Hef, HefError>) -> super::Answer {
-    let parsed = parsed.map_err(|why| {
-        log(name, &why.to_string());
-        why.status()
-    })?;
+fn keep(name: &str, hef: *mut hailo_hef, parse: impl FnOnce() -> Result<Hef, HefError>) -> super::Answer {
+    // Before anything is read: the place for the handle is wrong whatever the file says.
     if hef.is_null() {
         return Err(HAILO_INVALID_ARGUMENT);
     }
+    let parsed = parse().map_err(|why| {
+        log(name, &why.to_string());
+        why.status()
+    })?;
     // SAFETY: the caller's pointer, see `Api`.
     unsafe { pointers::write(hef, HEFS.insert(Arc::new(parsed))) }
 }
@@ -30,7 +31,7 @@ pub(super) unsafe extern "C" fn hailo_create_hef_file(
     call("hailo_create_hef_file", || {
         // SAFETY: the caller's string, see `Api`.
         let path = unsafe { pointers::string(file_name) }.ok_or(HAILO_INVALID_ARGUMENT)?;
-        keep("hailo_create_hef_file", hef, Hef::from_file(Path::new(&path)))
+        keep("hailo_create_hef_file", hef, || Hef::from_file(Path::new(&path)))
     })
 }
 
@@ -42,7 +43,7 @@ pub(super) unsafe extern "C" fn hailo_create_hef_buffer(
     call("hailo_create_hef_buffer", || {
         // SAFETY: the caller's buffer, see `Api`.
         let bytes = unsafe { pointers::slice(buffer.cast::<u8>(), size) }?;
-        keep("hailo_create_hef_buffer", hef, Hef::from_bytes(bytes))
+        keep("hailo_create_hef_buffer", hef, || Hef::from_bytes(bytes))
     })
 }
 

@@ -111,11 +111,16 @@ fn create<V>(
         .collect()
 }
 
-fn keep<V, H>(table: &Table<V>, made: Vec<V>, handles: *mut *mut H) -> Answer {
+/// Gives what is made handles in the caller's array, unless there is none.
+fn keep<V, H>(
+    table: &Table<V>,
+    handles: *mut *mut H,
+    make: impl FnOnce() -> Result<Vec<V>, hailo_status>,
+) -> Answer {
     if handles.is_null() {
         return Err(HAILO_INVALID_ARGUMENT);
     }
-    for (i, vstream) in made.into_iter().enumerate() {
+    for (i, vstream) in make()?.into_iter().enumerate() {
         // SAFETY: the caller's array has as many elements as there are parameters, see `Api`.
         unsafe { handles.add(i).write(table.insert(Arc::new(vstream))) };
     }
@@ -134,10 +139,11 @@ pub(super) unsafe extern "C" fn hailo_create_input_vstreams(
         // SAFETY: the caller's array, see `Api`.
         let wanted: Vec<_> =
             unsafe { pointers::slice(params, count) }?.iter().map(|p| (text(&p.name), p.params)).collect();
-        let made = create(name, &group.inputs, &wanted, |port, queue, timeout| {
-            InputVStream::new(&group, port, queue, timeout)
-        })?;
-        keep(&INPUTS, made, vstreams)
+        keep(&INPUTS, vstreams, || {
+            create(name, &group.inputs, &wanted, |port, queue, timeout| {
+                InputVStream::new(&group, port, queue, timeout)
+            })
+        })
     })
 }
 
@@ -153,10 +159,11 @@ pub(super) unsafe extern "C" fn hailo_create_output_vstreams(
         // SAFETY: the caller's array, see `Api`.
         let wanted: Vec<_> =
             unsafe { pointers::slice(params, count) }?.iter().map(|p| (text(&p.name), p.params)).collect();
-        let made = create(name, &group.outputs, &wanted, |port, queue, timeout| {
-            OutputVStream::new(&group, port, queue, timeout)
-        })?;
-        keep(&OUTPUTS, made, vstreams)
+        keep(&OUTPUTS, vstreams, || {
+            create(name, &group.outputs, &wanted, |port, queue, timeout| {
+                OutputVStream::new(&group, port, queue, timeout)
+            })
+        })
     })
 }
 

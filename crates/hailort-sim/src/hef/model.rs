@@ -230,7 +230,8 @@ fn stream(info: &proto::LayerInfo, direction: i32) -> Result<StreamInfo, HefErro
     let elements = u64::from(base.height.max(base.padded_height))
         .saturating_mul(u64::from(base.width.max(base.padded_width)))
         .saturating_mul(u64::from(base.features.max(base.padded_features)));
-    if elements == 0 || elements > 1 << 28 || !(1..=2).contains(&base.data_bytes) {
+    let is_empty = [base.height, base.width, base.features].contains(&0);
+    if is_empty || elements > 1 << 28 || !(1..=2).contains(&base.data_bytes) {
         return Err(corrupted("has an impossible shape"));
     }
     Ok(StreamInfo {

@@ -267,15 +267,12 @@ mod tests {
                 let mut ours = [[0.5; NR]; MR];
                 multiply(rows, &a, KC, kc, &panel, &mut ours);
                 for r in 0..rows {
-                    for c in 0..NR {
+                    for (c, found) in ours[r].iter().enumerate() {
                         let exact: f64 = 0.5
                             + (0..kc)
                                 .map(|i| f64::from(a[r * KC + i]) * f64::from(panel.0[i * NR + c]))
                                 .sum::<f64>();
-                        assert!(
-                            (f64::from(ours[r][c]) - exact).abs() < 1e-4,
-                            "rows {rows} kc {kc} at {r},{c}"
-                        );
+                        assert!((f64::from(*found) - exact).abs() < 1e-4, "rows {rows} kc {kc} at {r},{c}");
                     }
                 }
                 let mut plain = [[0.5; NR]; MR];

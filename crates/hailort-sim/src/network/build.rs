@@ -73,7 +73,14 @@ fn network(simulated: &SimulatedNetwork, group: &NetworkGroup) -> Result<Box<dyn
             let width = Dimensions::of(&file)?.width;
             let frames = shape("input", &group.inputs, &[MELS])?[0];
             let wanted = [Some(frames / 2), Some(width)];
-            check_output(&group.outputs[0], wanted, group.outputs.len() == 1 && frames.is_multiple_of(2))?;
+            let [output] = group.outputs.as_slice() else {
+                return Err(BuildError::Shape {
+                    what: "outputs".into(),
+                    found: format!("{} outputs", group.outputs.len()),
+                    wanted: "one".into(),
+                });
+            };
+            check_output(output, wanted, frames.is_multiple_of(2))?;
             Ok(Box::new(Encoder::new(&file)?))
         }
         DECODER => {
@@ -97,7 +104,9 @@ fn network(simulated: &SimulatedNetwork, group: &NetworkGroup) -> Result<Box<dyn
                 splits[index] = start..start + columns;
                 start += columns;
             }
-            if start != sizes.vocabulary || group.sorted_outputs.len() != group.outputs.len() {
+            // An output that is named twice stands in the place of one that is not named.
+            let all_named = splits.iter().all(|split| !split.is_empty());
+            if start != sizes.vocabulary || group.sorted_outputs.len() != group.outputs.len() || !all_named {
                 return Err(BuildError::Shape {
                     what: "outputs".into(),
                     found: format!("{} outputs of {start} columns in all", group.outputs.len()),

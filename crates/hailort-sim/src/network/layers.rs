@@ -172,25 +172,33 @@ pub(super) fn attention(
             &mut scores,
             keys,
         );
+        let mut out = vec![0.0; queries * head_width];
+        let mix = |scores: &[f32], seen: usize, out: &mut [f32]| {
+            multiply(
+                Lhs { data: scores, rows: scores.len() / keys, stride: keys },
+                Rhs::F32 { data: &v.data[v.offset + at..], stride: v.stride },
+                Shape { k: seen, n: head_width },
+                None,
+                out,
+                head_width,
+            );
+        };
         match mask {
-            Mask::None => softmax(&mut scores, keys, scale),
+            Mask::None => {
+                softmax(&mut scores, keys, scale);
+                mix(&scores, keys, &mut out);
+            }
+            // Row by row over the keys that are seen. A product with zeros in the place of the others would be the
+            // same, but for a value behind that is no number, which would spoil the rows before it.
             Mask::Causal { first } => {
-                for (i, row) in scores.chunks_exact_mut(keys).enumerate() {
+                let rows = scores.chunks_exact_mut(keys).zip(out.chunks_exact_mut(head_width));
+                for (i, (row, out)) in rows.enumerate() {
                     let seen = first + i + 1;
                     softmax(&mut row[..seen], seen, scale);
-                    row[seen..].fill(0.0);
+                    mix(row, seen, out);
                 }
             }
         }
-        let mut out = vec![0.0; queries * head_width];
-        multiply(
-            Lhs::dense(&scores, keys),
-            Rhs::F32 { data: &v.data[v.offset + at..], stride: v.stride },
-            Shape { k: keys, n: head_width },
-            None,
-            &mut out,
-            head_width,
-        );
         out
     };
     let parts: Vec<Vec<f32>> = (0..heads).into_par_iter().map(one).collect();

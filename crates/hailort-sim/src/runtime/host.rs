@@ -49,7 +49,8 @@ pub fn claim(count: usize, ids: Option<&[String]>, group_id: &str) -> Result<Arc
             if ids.iter().any(|id| !known.contains(id)) {
                 return Err(ClaimError::UnknownId);
             }
-            if ids.iter().any(|id| claims.contains_key(id)) {
+            let is_repeated = |(i, id)| ids[..i].contains(id);
+            if ids.iter().any(|id| claims.contains_key(id)) || ids.iter().enumerate().any(is_repeated) {
                 return Err(ClaimError::InUse);
             }
             ids.to_vec()

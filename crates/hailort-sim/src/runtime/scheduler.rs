@@ -78,6 +78,10 @@ impl Drop for Scheduler {
             // Waits for the inference in progress. A panic in it was reported where it happened.
             let _ = thread.join();
         }
+        // Each group holds what wakes this scheduler, which holds the groups: somebody has to let go.
+        let groups =
+            std::mem::take(&mut self.wake.state.lock().unwrap_or_else(PoisonError::into_inner).groups);
+        drop(groups);
     }
 }
 

@@ -1,0 +1,13 @@
+//! The C API as a program meets it: calling sequence, statuses, waiting, threads and files.
+//!
+//! Each test needs a process of its own, since devices, variables, threads and files are the process's: nextest gives
+//! it one. The model is the canned one unless a test says otherwise.
+
+mod arguments;
+mod devices;
+mod inference;
+mod queues;
+mod resources;
+mod sequence;
+mod shutdown;
+mod support;

@@ -331,7 +331,7 @@ fn truncated_and_altered_weights_are_refused() {
 fn two_processes_fetch_at_once() {
     let (from, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     files_by_name(from.path());
-    let mut start = || {
+    let start = || {
         Command::new(assert_cmd::cargo::cargo_bin!("hailo-harness"))
             .args(["models", "fetch", "--from"])
             .arg(from.path())

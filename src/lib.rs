@@ -19,3 +19,8 @@ pub mod intent;
 pub mod models;
 pub mod text;
 pub mod whisper;
+
+/// Holds the README's code to what it says.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

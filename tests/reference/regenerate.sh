@@ -9,15 +9,16 @@ if [ "${1-}" = --full-only ]; then
     shift
     [ $# -eq 1 ] || { echo "usage: regenerate.sh [--full-only] [FOLDER]" >&2; exit 2; }
 fi
-venv=$(mktemp -d)
-trap 'rm -rf "$venv"' EXIT
-python3 -m venv "$venv"
-"$venv/bin/pip" install --quiet --requirement "$here/requirements.txt"
+packages=$(mktemp -d)
+trap 'rm -rf "$packages"' EXIT
+# Beside the system's packages, not among them, and without a virtual environment, which not every system can make.
+python3 -m pip install --quiet --disable-pip-version-check --target "$packages" --requirement "$here/requirements.txt"
+export PYTHONPATH="$packages"
 export PYTHONDONTWRITEBYTECODE=1
 if [ -z "$full_only" ]; then
-    "$venv/bin/python" "$here/write_mel.py" "$here/../data/mel"
-    "$venv/bin/python" "$here/whisper_reference.py" --sample "$here/../data/logits"
+    python3 "$here/write_mel.py" "$here/../data/mel"
+    python3 "$here/whisper_reference.py" --sample "$here/../data/logits"
 fi
 if [ $# -gt 0 ]; then
-    "$venv/bin/python" "$here/whisper_reference.py" "$1"
+    python3 "$here/whisper_reference.py" "$1"
 fi

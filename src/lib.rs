@@ -3,6 +3,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`intent`] | sentences to intents |
+//! | [`worker`] | the process that owns the device |
 //! | [`device`] | which HailoRT is used: a device's, or the simulator |
 //! | [`whisper`] | audio, log-mel, decoding, tokens to text |
 //! | [`hailort`] | safe handles over the HailoRT API |
@@ -19,6 +20,7 @@ pub mod intent;
 pub mod models;
 pub mod text;
 pub mod whisper;
+pub mod worker;
 
 /// Holds the README's code to what it says.
 #[cfg(doctest)]

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::str::FromStr;
 
 use hailort_sys::{Api, LoadError};
+use serde::{Deserialize, Serialize};
 
 /// Which runtime is asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RuntimeChoice {
     /// A device where there is one that can be used, else the simulator.
     #[default]
@@ -18,7 +19,7 @@ pub enum RuntimeChoice {
 }
 
 /// Which runtime is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RuntimeKind {
     /// The simulator that is linked in.
     Sim,

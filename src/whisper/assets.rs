@@ -101,4 +101,21 @@ impl WhisperAssets {
             tokenizer: Tokenizer::from_json(tokenizer)?,
         })
     }
+
+    /// The canned model: tiny, with random weights. For tests of everything but words.
+    ///
+    /// # Errors
+    /// When there is no memory for its weights.
+    pub fn canned() -> Result<Self, WhisperError> {
+        let (_, weights) = hailort_sim::weights::give(include_bytes!("../../fixtures/canned/weights.bin"))
+            .map_err(|e| WhisperError::Assets(format!("the canned model: {e}")))?;
+        let memory = |name: &str, bytes: &[u8]| HefSource::Memory { name: name.into(), bytes: bytes.into() };
+        Ok(Self {
+            name: "canned".into(),
+            encoder: memory("encoder.hef (canned)", include_bytes!("../../fixtures/canned/encoder.hef")),
+            decoder: memory("decoder.hef (canned)", include_bytes!("../../fixtures/canned/decoder.hef")),
+            embedding: Embedding::from_weights(&weights)?,
+            tokenizer: Tokenizer::from_json(include_bytes!("../../fixtures/canned/tokenizer.json"))?,
+        })
+    }
 }

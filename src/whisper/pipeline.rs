@@ -125,7 +125,7 @@ impl Pipeline {
         let special = |name| self.tokenizer.special(name);
         let prompt = vec![
             special("<|startoftranscript|>")?,
-            language.token(),
+            self.tokenizer.special(&format!("<|{}|>", language.code()))?,
             special("<|transcribe|>")?,
             special("<|notimestamps|>")?,
         ];

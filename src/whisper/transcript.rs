@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::greedy::Choice;
 
 /// One token of a transcript.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Token {
     /// Its id.
     pub id: u32,
@@ -26,7 +26,7 @@ impl Token {
 }
 
 /// How long each phase took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timings {
     /// Log-mel on the host.
     pub mel: Duration,
@@ -39,7 +39,7 @@ pub struct Timings {
 }
 
 /// What was heard in a piece of audio.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Transcript {
     /// The text, without space around it.
     pub text: String,
@@ -61,7 +61,7 @@ pub struct Transcript {
 
 impl Transcript {
     /// Nothing heard yet.
-    pub(super) fn empty(language: &str, seconds: f64) -> Self {
+    pub(crate) fn empty(language: &str, seconds: f64) -> Self {
         Self {
             text: String::new(),
             language: language.into(),

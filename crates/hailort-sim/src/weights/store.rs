@@ -4,8 +4,12 @@
 //! the user's cache. Who puts files there is not this crate's business: what counts is the hash, which is checked
 //! over the mapped bytes each time that a network is configured.
 
+use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Write;
+use std::os::fd::{FromRawFd, IntoRawFd};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
@@ -53,6 +57,35 @@ pub fn store_directory() -> PathBuf {
     base.join("sha256")
 }
 
+/// Files that were given by [`give`], by hash.
+static GIVEN: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+
+/// Gives this process weights without a folder: the bytes are kept in memory for as long as it lives, and found before
+/// all others. Answers their sha256 and a path under which they can be opened.
+///
+/// # Errors
+/// When the memory cannot be had.
+pub fn give(bytes: &[u8]) -> std::io::Result<(String, PathBuf)> {
+    let sha256: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(path) = given.get(&sha256) {
+        return Ok((sha256, path.clone()));
+    }
+    // SAFETY: the name is a string; the answer is checked.
+    let fd = unsafe { libc::memfd_create(c"weights".as_ptr(), libc::MFD_CLOEXEC) };
+    if fd == -1 {
+        return Err(std::io::Error::last_os_error());
+    }
+    // SAFETY: the number was just made, and nothing else knows it.
+    let mut file = unsafe { File::from_raw_fd(fd) };
+    file.write_all(bytes)?;
+    let path = PathBuf::from(format!("/proc/self/fd/{fd}"));
+    // Open until the process ends: its number is the path.
+    let _ = file.into_raw_fd();
+    given.insert(sha256.clone(), path.clone());
+    Ok((sha256, path))
+}
+
 /// Opens the weights of this sha256 (64 hexadecimal digits) in `directory` and checks the hash over all bytes.
 ///
 /// # Errors
@@ -62,7 +95,8 @@ pub fn open(directory: &Path, sha256: &str) -> Result<WeightsFile, StoreError> {
     if sha256.len() != 64 || !sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
         return Err(StoreError::NoHash(sha256.chars().take(80).collect()));
     }
-    let path = directory.join(sha256);
+    let given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner).get(sha256).cloned();
+    let path = given.unwrap_or_else(|| directory.join(sha256));
     let file = File::open(&path).map_err(|source| {
         if source.kind() == std::io::ErrorKind::NotFound {
             StoreError::Missing { sha256: sha256.into(), directory: directory.into() }
@@ -84,6 +118,15 @@ pub fn open(directory: &Path, sha256: &str) -> Result<WeightsFile, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_given_is_found_in_any_folder() {
+        let bytes = crate::canned::Canned::new(7).weights;
+        let (sha256, path) = give(&bytes).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), bytes);
+        assert!(open(Path::new("/nonexistent"), &sha256).is_ok());
+        assert_eq!(give(&bytes).unwrap(), (sha256, path), "once");
+    }
 
     #[test]
     fn missing_altered_and_foreign_names_are_refused() {

@@ -1,0 +1,108 @@
+//! What can go wrong with a worker.
+
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use super::frame::FrameError;
+use super::message::{Failure, FailureKind};
+
+/// What kind of failure a [`WorkerError`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WorkerErrorKind {
+    /// The process could not be started.
+    Spawn,
+    /// The request failed, the worker lives on: see [`FailureKind`].
+    Failed(FailureKind),
+    /// The worker ended by itself or was killed by somebody else.
+    Died,
+    /// The deadline passed; the worker was killed.
+    Hang,
+    /// What came from the worker is not the protocol; the worker was killed.
+    Protocol,
+    /// The worker was closed before.
+    Closed,
+}
+
+/// What can go wrong with a worker.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorkerError {
+    /// The process could not be started.
+    #[error("cannot start a worker ({program}): {source}")]
+    Spawn {
+        /// What was executed.
+        program: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The request failed; the worker lives on.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+    /// The worker ended by itself or was killed by somebody else.
+    #[error("the worker died while it was asked to {phase} ({}){}", describe(*status), last_lines(log))]
+    Died {
+        /// What it was asked to do.
+        phase: &'static str,
+        /// How it ended, where that is known.
+        status: Option<ExitStatus>,
+        /// The last lines that it wrote.
+        log: Vec<String>,
+    },
+    /// The deadline passed; the worker was killed.
+    #[error(
+        "the worker hung: asked to {phase}, no answer within {:.1} s; it was killed ({}){}",
+        deadline.as_secs_f64(), describe(*status), last_lines(log)
+    )]
+    Hang {
+        /// What it was asked to do.
+        phase: &'static str,
+        /// How long it had.
+        deadline: Duration,
+        /// How it ended.
+        status: Option<ExitStatus>,
+        /// The last lines that it wrote.
+        log: Vec<String>,
+    },
+    /// What came from the worker is not the protocol; the worker was killed.
+    #[error(
+        "the worker does not speak the protocol: {source}; is HAILO_WORKER another version?{}",
+        last_lines(log)
+    )]
+    Protocol {
+        /// What is wrong.
+        source: FrameError,
+        /// The last lines that it wrote.
+        log: Vec<String>,
+    },
+    /// The worker was closed before.
+    #[error("the worker was closed before")]
+    Closed,
+}
+
+impl WorkerError {
+    /// What kind of failure it is.
+    pub fn kind(&self) -> WorkerErrorKind {
+        match self {
+            Self::Spawn { .. } => WorkerErrorKind::Spawn,
+            Self::Failed(failure) => WorkerErrorKind::Failed(failure.kind),
+            Self::Died { .. } => WorkerErrorKind::Died,
+            Self::Hang { .. } => WorkerErrorKind::Hang,
+            Self::Protocol { .. } => WorkerErrorKind::Protocol,
+            Self::Closed => WorkerErrorKind::Closed,
+        }
+    }
+}
+
+fn describe(status: Option<ExitStatus>) -> String {
+    // `ExitStatus` shows itself as "signal: 9 (SIGKILL)" or "exit status: 3".
+    status.map_or_else(|| "how it ended is not known".into(), |s| s.to_string())
+}
+
+fn last_lines(log: &[String]) -> String {
+    if log.is_empty() {
+        return String::new();
+    }
+    let lines: String = log.iter().map(|l| format!("\n    {l}")).collect();
+    format!("\n  its last lines:{lines}")
+}

@@ -1,0 +1,31 @@
+//! The process that owns the device: the running program, executed again, which can be killed.
+//!
+//! | room | holds |
+//! | --- | --- |
+//! | [`frame`] | frames on a socket: magic, version, kind, length, payload |
+//! | [`message`] | what is said in them |
+//! | `entry` | the constructor that turns an executed copy into a worker before `main` |
+//! | `parent` | how a worker notices that its parent has gone |
+//! | `serve` | the worker's side: opens the device, transcribes |
+//! | `spawn` | the thread from which all workers are started |
+//! | `log` | the last lines that a worker wrote |
+//! | [`client`] | the parent's side: [`Worker`] |
+//! | [`error`] | [`WorkerError`] |
+//!
+//! A worker dies with its parent by three independent means: the kernel kills it when the thread that started it ends
+//! (`PR_SET_PDEATHSIG`; that thread lives as long as the process), it watches a pidfd of its parent, and it watches
+//! the end of its socket.
+
+pub mod client;
+mod entry;
+pub mod error;
+pub mod frame;
+mod log;
+pub mod message;
+mod parent;
+mod serve;
+mod spawn;
+
+pub use client::{Ended, Worker, WorkerOptions};
+pub use error::{WorkerError, WorkerErrorKind};
+pub use message::{Failure, FailureKind, ModelSource, Setup};

@@ -1,0 +1,86 @@
+//! The thread from which all workers are started.
+//!
+//! The kernel's "die with your parent" fires when the *thread* that made the child ends, and threads of tests end
+//! early. So one thread, which lives as long as the process, makes them all.
+
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use super::entry;
+
+/// What is executed: `HAILO_WORKER`, an installed `hailo-harness` of the same version, or else this program again.
+pub(super) fn program() -> std::ffi::OsString {
+    std::env::var_os("HAILO_WORKER").filter(|v| !v.is_empty()).unwrap_or_else(|| "/proc/self/exe".into())
+}
+
+/// A worker that was started.
+#[derive(Debug)]
+pub(super) struct Spawned {
+    pub(super) child: Child,
+    pub(super) socket: UnixStream,
+    pub(super) output: std::io::PipeReader,
+}
+
+type Job = (Vec<(String, std::ffi::OsString)>, Sender<std::io::Result<Spawned>>);
+
+/// Starts a worker with these variables added to its environment.
+pub(super) fn spawn(variables: Vec<(String, std::ffi::OsString)>) -> std::io::Result<Spawned> {
+    static SPAWNER: OnceLock<Mutex<Sender<Job>>> = OnceLock::new();
+    let spawner = SPAWNER.get_or_init(|| {
+        let (to, jobs) = channel::<Job>();
+        std::thread::Builder::new()
+            .name("hailo-spawner".into())
+            .spawn(move || {
+                for (variables, answer) in jobs {
+                    // Whoever asked may have gone; the worker then ends with its socket.
+                    let _ = answer.send(start(variables));
+                }
+            })
+            .expect("a thread can be started");
+        Mutex::new(to)
+    });
+    let (to, answer) = channel();
+    let gone = || std::io::Error::other("the thread that starts workers has ended");
+    spawner.lock().unwrap_or_else(PoisonError::into_inner).send((variables, to)).map_err(|_| gone())?;
+    answer.recv().map_err(|_| gone())?
+}
+
+fn start(variables: Vec<(String, std::ffi::OsString)>) -> std::io::Result<Spawned> {
+    let (ours, theirs) = UnixStream::pair()?;
+    let (output, input) = std::io::pipe()?;
+    let mut command = Command::new(program());
+    let theirs: OwnedFd = theirs.into();
+    let fd = theirs.as_raw_fd();
+    command
+        .env(entry::VARIABLE, entry::value(fd))
+        .envs(variables)
+        .arg0("hailo-worker")
+        .stdin(Stdio::null())
+        .stdout(input.try_clone()?)
+        .stderr(input)
+        .process_group(0);
+    // SAFETY: between fork and exec only system calls are made, which allocate nothing and take no lock.
+    unsafe {
+        command.pre_exec(move || {
+            // Everything that the program left open for its children to inherit is none of the worker's business.
+            // Where the kernel does not know the call (before 5.11), they are inherited.
+            libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC);
+            // The socket alone passes.
+            if libc::fcntl(fd, libc::F_SETFD, 0) == -1 {
+                return Err(std::io::Error::last_os_error());
+            }
+            // Signals that the program blocks would stay blocked across exec.
+            let mut none = std::mem::zeroed();
+            libc::sigemptyset(&raw mut none);
+            libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
+            Ok(())
+        });
+    }
+    let child = command.spawn()?;
+    drop(theirs);
+    Ok(Spawned { child, socket: ours, output })
+}

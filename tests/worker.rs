@@ -1,0 +1,262 @@
+//! Worker processes: what they answer, how they end, and how they die.
+
+use std::io::{Read, Write};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use hailo_harness::device::{RuntimeChoice, RuntimeKind};
+use hailo_harness::text::Language;
+use hailo_harness::worker::{FailureKind, ModelSource, Setup, Worker, WorkerErrorKind, WorkerOptions};
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+fn canned() -> Setup {
+    Setup { runtime: RuntimeChoice::Sim, model: ModelSource::Canned, frame_timeout: Duration::from_secs(5) }
+}
+
+fn open() -> Worker {
+    let mut worker = Worker::spawn(&WorkerOptions::default()).unwrap();
+    worker.open(canned(), DEADLINE).unwrap();
+    worker
+}
+
+fn tone(seconds: usize) -> Vec<f32> {
+    (0..16_000 * seconds).map(|i| 0.3 * (i as f32 * 0.2).sin()).collect()
+}
+
+fn transcribe(worker: &mut Worker, samples: &[f32]) -> Result<String, hailo_harness::worker::WorkerError> {
+    worker.transcribe(samples, Language::FRENCH, DEADLINE, &mut |_| {}).map(|t| t.text)
+}
+
+/// Waits until it is so; panics after a while.
+#[track_caller]
+fn eventually(what: &str, so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !so() {
+        assert!(start.elapsed() < Duration::from_secs(10), "{what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Whether a process exists and is no zombie.
+fn lives(pid: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z'))
+}
+
+fn kill(pid: u32, signal: i32) {
+    // SAFETY: a signal to a process of this test.
+    assert_eq!(unsafe { libc::kill(pid as i32, signal) }, 0);
+}
+
+#[test]
+fn opens_transcribes_and_ends_in_order() {
+    let mut worker = Worker::spawn(&WorkerOptions::default()).unwrap();
+    let opened = worker.open(canned(), DEADLINE).unwrap();
+    assert_eq!((opened.model.as_str(), opened.runtime), ("canned", RuntimeKind::Sim));
+    assert_eq!((opened.devices.len(), opened.window_seconds), (1, 1.0));
+    let mut progress = Vec::new();
+    let heard = worker.transcribe(&tone(3), Language::FRENCH, DEADLINE, &mut |s| progress.push(s)).unwrap();
+    assert!(heard.windows >= 3 && heard.seconds == 3.0, "{heard:?}");
+    assert!(!heard.text.is_empty());
+    assert_eq!(progress.last(), Some(&3.0));
+    assert_eq!(transcribe(&mut worker, &tone(3)).unwrap(), heard.text, "the same again");
+    let pid = worker.id();
+    let ended = worker.close(DEADLINE);
+    assert!(ended.is_clean(), "{ended:?}");
+    assert!(!lives(pid));
+}
+
+#[test]
+fn no_samples_and_ten_minutes_are_fine() {
+    let mut worker = open();
+    assert_eq!(transcribe(&mut worker, &[]).unwrap(), "");
+    let mut last = 0.0;
+    worker.transcribe(&tone(600), Language::FRENCH, DEADLINE, &mut |s| last = s).unwrap();
+    assert_eq!(last, 600.0);
+}
+
+#[test]
+fn a_worker_owns_a_process_group_and_its_children_are_no_workers() {
+    let worker = open();
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", worker.id())).unwrap();
+    let group: u32 = stat.rsplit(')').next().unwrap().split_whitespace().nth(2).unwrap().parse().unwrap();
+    assert_eq!(group, worker.id());
+    // What it was started with is still to be read in /proc; what its children get is not there any more: a program
+    // that is started with the variable of somebody else refuses to serve and ends.
+    let environment = std::fs::read(format!("/proc/{}/environ", worker.id())).unwrap();
+    let variable =
+        environment.split(|b| *b == 0).find(|v| v.starts_with(b"HAILO_HARNESS_WORKER_SOCKET=")).unwrap();
+    let value = String::from_utf8(variable[b"HAILO_HARNESS_WORKER_SOCKET=".len()..].to_vec()).unwrap();
+    for value in [value.as_str(), "", "1", "1:2:3:4", "9:1:3", "1:0:3", "1:1:0", "x:y:z", "1:1:99"] {
+        let output = Command::new("/proc/self/exe")
+            .env("HAILO_HARNESS_WORKER_SOCKET", value)
+            .arg("--list")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(70), "{value:?}: {said}");
+        assert!(said.contains("not a worker"), "{value:?}: {said}");
+        assert!(output.stdout.is_empty(), "main never ran");
+    }
+}
+
+#[test]
+fn failures_are_typed_and_the_worker_lives_on() {
+    let mut worker = Worker::spawn(&WorkerOptions::default()).unwrap();
+    let error = transcribe(&mut worker, &tone(1)).unwrap_err();
+    assert_eq!(error.kind(), WorkerErrorKind::Failed(FailureKind::Request));
+    let model = ModelSource::Base {
+        weights: "/nonexistent".into(),
+        sha256: "ab".repeat(32),
+        tokenizer: "/nonexistent".into(),
+    };
+    let error = worker.open(Setup { model, ..canned() }, DEADLINE).unwrap_err();
+    assert_eq!(error.kind(), WorkerErrorKind::Failed(FailureKind::Assets));
+    assert!(error.to_string().contains("/nonexistent"), "{error}");
+    worker.open(canned(), DEADLINE).unwrap();
+    let error = worker.transcribe(&tone(1), "de".parse().unwrap(), DEADLINE, &mut |_| {}).unwrap_err();
+    assert!(error.to_string().contains("<|de|>"), "{error}");
+    let error = transcribe(&mut worker, &[f32::NAN; 100]).unwrap_err();
+    assert_eq!(error.kind(), WorkerErrorKind::Failed(FailureKind::Audio));
+    assert!(!transcribe(&mut worker, &tone(1)).unwrap().is_empty());
+    assert!(worker.close(DEADLINE).is_clean());
+}
+
+#[test]
+fn no_device_is_the_status_of_the_library() {
+    let options =
+        WorkerOptions { variables: vec![("HAILO_SIM_DEVICES".into(), "0".into())], ..Default::default() };
+    let mut worker = Worker::spawn(&options).unwrap();
+    let hailo_harness::worker::WorkerError::Failed(failure) = worker.open(canned(), DEADLINE).unwrap_err()
+    else {
+        panic!("it is the device that fails")
+    };
+    assert_eq!((failure.kind, failure.status), (FailureKind::Device, Some(74)));
+}
+
+#[test]
+fn a_worker_that_is_killed_in_mid_request_is_an_error_that_says_how() {
+    let mut worker = open();
+    let pid = worker.id();
+    let (to, from) = std::sync::mpsc::channel();
+    let killer = std::thread::spawn(move || {
+        from.recv().unwrap();
+        kill(pid, libc::SIGKILL);
+    });
+    let error = worker.transcribe(&tone(600), Language::FRENCH, DEADLINE, &mut |_| {
+        let _ = to.send(());
+    });
+    killer.join().unwrap();
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), WorkerErrorKind::Died);
+    assert!(error.to_string().contains("SIGKILL") && error.to_string().contains("transcribe"), "{error}");
+    assert!(!lives(pid));
+    assert_eq!(transcribe(&mut worker, &tone(1)).unwrap_err().kind(), WorkerErrorKind::Closed);
+}
+
+#[test]
+fn a_worker_that_stands_still_is_killed_at_its_deadline() {
+    let mut worker = open();
+    let pid = worker.id();
+    kill(pid, libc::SIGSTOP);
+    let start = Instant::now();
+    let deadline = Duration::from_millis(300);
+    let error = worker.transcribe(&tone(1), Language::FRENCH, deadline, &mut |_| {}).unwrap_err();
+    assert_eq!(error.kind(), WorkerErrorKind::Hang);
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert!(!lives(pid));
+    assert!(error.to_string().contains("0.3 s"), "{error}");
+}
+
+#[test]
+fn a_worker_that_does_not_close_is_killed() {
+    let worker = open();
+    let pid = worker.id();
+    kill(pid, libc::SIGSTOP);
+    let ended = worker.close(Duration::from_millis(200));
+    assert!(ended.killed && !ended.is_clean(), "{ended:?}");
+    assert!(!lives(pid));
+}
+
+#[test]
+fn what_it_wrote_last_is_in_the_error() {
+    let mut worker = open();
+    let cache = tempfile::tempdir().unwrap();
+    let weights = cache.path().join("weights");
+    std::fs::write(&weights, include_bytes!("../fixtures/canned/weights.bin")).unwrap();
+    // The simulator's log goes to standard error, like the real library's.
+    let tokenizer = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/canned/tokenizer.json");
+    let model = ModelSource::Base { weights, sha256: "ab".repeat(32), tokenizer };
+    worker.open(Setup { model, ..canned() }, DEADLINE).unwrap_err();
+    eventually("the log is read", || !worker.last_lines().is_empty());
+    kill(worker.id(), libc::SIGKILL);
+    let error = transcribe(&mut worker, &tone(1)).unwrap_err().to_string();
+    assert!(error.contains("its last lines") && error.contains("no weights with sha256"), "{error}");
+}
+
+#[test]
+fn a_context_outlives_the_thread_that_made_it() {
+    let mut worker = std::thread::spawn(open).join().unwrap();
+    // The kernel would have killed it by now, if that thread were its parent.
+    let pid = worker.id();
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(lives(pid));
+    assert!(!transcribe(&mut worker, &tone(1)).unwrap().is_empty());
+}
+
+#[test]
+fn nothing_that_the_program_holds_open_gets_into_the_worker() {
+    // Without CLOEXEC, as C libraries and runners open theirs.
+    let file = std::fs::File::open("/dev/null").unwrap();
+    // SAFETY: dup makes a number that is inherited; it is never used again.
+    let inherited = unsafe { libc::dup(std::os::fd::AsRawFd::as_raw_fd(&file)) };
+    let worker = open();
+    let fds = std::fs::read_dir(format!("/proc/{}/fd", worker.id())).unwrap();
+    let numbers: Vec<i32> = fds.map(|e| e.unwrap().file_name().to_str().unwrap().parse().unwrap()).collect();
+    let link = std::fs::read_link(format!("/proc/{}/fd/{inherited}", worker.id()));
+    assert!(
+        link.is_err() || link.as_ref().unwrap() != std::path::Path::new("/dev/null"),
+        "{inherited} is {link:?}"
+    );
+    assert!(numbers.len() < 16, "{numbers:?}");
+}
+
+/// In a copy of this test's program: starts a worker, tells its number, and waits to be killed.
+#[test]
+fn a_parent_that_waits_to_be_killed() {
+    if std::env::var_os("HAILO_TEST_PARENT").is_none() {
+        return;
+    }
+    let mut worker = open();
+    println!("worker {}", worker.id());
+    std::io::stdout().flush().unwrap();
+    let _ = transcribe(&mut worker, &tone(14_000));
+}
+
+#[test]
+fn workers_die_with_a_parent_that_is_killed() {
+    let mut parent = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_parent_that_waits_to_be_killed", "--nocapture"])
+        .env("HAILO_TEST_PARENT", "1")
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut out = parent.stdout.take().unwrap();
+    let mut text = String::new();
+    let worker = loop {
+        let mut byte = [0];
+        assert_eq!(out.read(&mut byte).unwrap(), 1, "it ended too early: {text}");
+        text.push(char::from(byte[0]));
+        if let Some(number) =
+            text.lines().rev().find_map(|l| l.split("worker ").nth(1)).filter(|_| text.ends_with('\n'))
+        {
+            break number.trim().parse::<u32>().unwrap();
+        }
+    };
+    assert!(lives(worker));
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    eventually("the worker has gone", || !lives(worker));
+}

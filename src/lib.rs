@@ -2,6 +2,8 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`context`] | [`HailoContext`], [`stt_only()`]: started and cleaned up together |
+//! | [`stt`] | [`HailoStt`]: speech to text in a worker process |
 //! | [`intent`] | sentences to intents |
 //! | [`worker`] | the process that owns the device |
 //! | [`device`] | which HailoRT is used: a device's, or the simulator |
@@ -13,14 +15,19 @@
 //! | [`cli`] | the command |
 
 pub mod cli;
+pub mod context;
 pub mod corpus;
 pub mod device;
 pub mod hailort;
 pub mod intent;
 pub mod models;
+pub mod stt;
 pub mod text;
 pub mod whisper;
 pub mod worker;
+
+pub use context::{HailoContext, stt_only};
+pub use stt::HailoStt;
 
 /// Holds the README's code to what it says.
 #[cfg(doctest)]

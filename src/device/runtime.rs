@@ -29,6 +29,13 @@ pub enum RuntimeKind {
     DeviceApiOnSim,
 }
 
+impl RuntimeChoice {
+    /// What `HAILO_RUNTIME` says, or `otherwise` where it says nothing that is known.
+    pub fn from_environment(otherwise: Self) -> Self {
+        std::env::var("HAILO_RUNTIME").ok().and_then(|v| v.parse().ok()).unwrap_or(otherwise)
+    }
+}
+
 impl RuntimeKind {
     /// Its name in reports: `sim`, `device` or `device-api-on-sim`.
     pub fn name(self) -> &'static str {

@@ -79,6 +79,19 @@ impl Worker {
         self.child.id()
     }
 
+    /// Whether it can be asked: it was not closed, did not hang, and did not end a conversation.
+    pub fn is_open(&self) -> bool {
+        self.socket.is_some()
+    }
+
+    /// Whether the process lives and can be asked.
+    pub fn lives(&mut self) -> bool {
+        if self.status.is_none() {
+            self.status = self.child.try_wait().ok().flatten();
+        }
+        self.status.is_none() && self.is_open()
+    }
+
     /// The last lines that it wrote so far.
     pub fn last_lines(&self) -> Vec<String> {
         self.log.last()

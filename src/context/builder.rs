@@ -1,0 +1,105 @@
+//! The choices of a context.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::error::ContextError;
+use super::hailo::HailoContext;
+use crate::device::RuntimeChoice;
+use crate::intent::IntentEngine;
+use crate::stt::{Deadlines, HailoStt, SttModel, SttOptions};
+use crate::text::Language;
+
+/// The choices of a [`HailoContext`]; see [`HailoContext::builder`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing starts before `start`"]
+pub struct ContextBuilder {
+    stt: SttOptions,
+    fuzzy_threshold: u8,
+    enable_intent: bool,
+    dictionary: Option<PathBuf>,
+}
+
+impl Default for ContextBuilder {
+    fn default() -> Self {
+        Self { stt: SttOptions::default(), fuzzy_threshold: 35, enable_intent: true, dictionary: None }
+    }
+}
+
+impl ContextBuilder {
+    /// The language that is spoken; French unless set.
+    pub fn language(mut self, language: Language) -> Self {
+        self.stt.language = language;
+        self
+    }
+
+    /// The fuzzy score, from 0 to 100, under which no intent matches; 35 unless set.
+    pub fn fuzzy_threshold(mut self, threshold: u8) -> Self {
+        self.fuzzy_threshold = threshold;
+        self
+    }
+
+    /// Whether intents are wanted; yes unless set.
+    pub fn enable_intent(mut self, enable: bool) -> Self {
+        self.enable_intent = enable;
+        self
+    }
+
+    /// An intent dictionary of your own, in place of the one that is built in for the language.
+    pub fn dictionary(mut self, path: impl Into<PathBuf>) -> Self {
+        self.dictionary = Some(path.into());
+        self
+    }
+
+    /// What to run on: unless set, what `HAILO_RUNTIME` says, or else a device where there is one, or the simulator.
+    pub fn runtime(mut self, runtime: RuntimeChoice) -> Self {
+        self.stt.runtime = runtime;
+        self
+    }
+
+    /// The model; Whisper base unless set.
+    pub fn model(mut self, model: SttModel) -> Self {
+        self.stt.model = model;
+        self
+    }
+
+    /// How long each phase may take.
+    pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
+        self.stt.deadlines = deadlines;
+        self
+    }
+
+    /// How long one frame may take to be written to or read from the device; 10 s unless set.
+    pub fn frame_timeout(mut self, timeout: Duration) -> Self {
+        self.stt.frame_timeout = timeout;
+        self
+    }
+
+    /// Whether to show what the worker writes; no unless set.
+    pub fn debug(mut self, debug: bool) -> Self {
+        self.stt.debug = debug;
+        self
+    }
+
+    /// Adds a variable to the worker's environment.
+    pub fn worker_variable(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.stt.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// Starts what was chosen.
+    ///
+    /// # Errors
+    /// When the dictionary cannot be used, the model's files cannot be had, or the device not be opened.
+    pub fn start(self) -> Result<HailoContext, ContextError> {
+        // The cheap thing first: a typing error in a dictionary must not cost a device.
+        let intents = match (self.enable_intent, &self.dictionary) {
+            (false, _) => None,
+            (true, Some(path)) => Some(IntentEngine::from_path(path)?),
+            (true, None) => Some(IntentEngine::new(self.stt.language.code())?),
+        };
+        let intents = intents.map(|engine| engine.with_threshold(self.fuzzy_threshold));
+        Ok(HailoContext::new(HailoStt::start(self.stt)?, intents))
+    }
+}

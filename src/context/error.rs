@@ -1,0 +1,16 @@
+//! Why a context cannot be started.
+
+use crate::intent::IntentError;
+use crate::stt::SttError;
+
+/// Why a context cannot be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContextError {
+    /// Speech-to-text cannot be started.
+    #[error("cannot start speech-to-text: {0}")]
+    Stt(#[from] SttError),
+    /// The intent dictionary cannot be used.
+    #[error("cannot start the intent engine: {0}")]
+    Intent(#[from] IntentError),
+}

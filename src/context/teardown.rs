@@ -1,0 +1,82 @@
+//! What was found at the end of a context.
+
+use std::time::Duration;
+
+use crate::worker::Ended;
+
+/// Something that was not as it should be at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Finding {
+    /// The worker did not let go of the device in time, and was killed.
+    Killed,
+    /// The worker had died before.
+    Died(String),
+    /// The worker left with something else than 0.
+    Status(String),
+    /// It could not be reaped: it sits in the kernel.
+    Stuck,
+    /// The context was never closed.
+    NeverClosed,
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Killed => f.write_str("the worker did not let go of the device in time and was killed"),
+            Self::Died(why) => write!(f, "there was no worker any more: {why}"),
+            Self::Status(status) => write!(f, "the worker ended with {status}"),
+            Self::Stuck => f.write_str("the worker could not be killed: it sits in the kernel"),
+            Self::NeverClosed => f.write_str("the context was never closed"),
+        }
+    }
+}
+
+/// What was found at the end of a context.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TeardownReport {
+    /// Everything that was not as it should be.
+    pub findings: Vec<Finding>,
+    /// The last lines that the worker wrote.
+    pub log: Vec<String>,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl TeardownReport {
+    /// Whether everything was as it should be.
+    pub fn is_clean(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    pub(super) fn of(ended: Result<Ended, String>, elapsed: Duration) -> Self {
+        let (findings, log) = match ended {
+            Err(why) => (vec![Finding::Died(why)], Vec::new()),
+            Ok(ended) => {
+                let finding = match (ended.status, ended.killed) {
+                    (None, _) => Some(Finding::Stuck),
+                    (Some(_), true) => Some(Finding::Killed),
+                    (Some(status), false) if !status.success() => Some(Finding::Status(status.to_string())),
+                    _ => None,
+                };
+                (finding.into_iter().collect(), ended.log)
+            }
+        };
+        Self { findings, log, elapsed }
+    }
+}
+
+impl std::fmt::Display for TeardownReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.is_clean() {
+            return write!(f, "clean after {} ms", self.elapsed.as_millis());
+        }
+        for (i, finding) in self.findings.iter().enumerate() {
+            write!(f, "{}{finding}", if i > 0 { "; " } else { "" })?;
+        }
+        for line in &self.log {
+            write!(f, "\n    [worker] {line}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,73 @@
+//! How speech-to-text is set up.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use crate::device::RuntimeChoice;
+use crate::text::Language;
+use crate::whisper::pipeline::FRAME_TIMEOUT;
+
+/// How long each phase may take. What takes longer hangs: the worker is killed, and the error says in which phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// Opening the device and loading the model; 60 s.
+    pub open: Duration,
+    /// Each window of audio; 30 s.
+    pub infer: Duration,
+    /// Letting go of the device; 5 s.
+    pub release: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            open: Duration::from_secs(60),
+            infer: Duration::from_secs(30),
+            release: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Which model is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SttModel {
+    /// Multilingual Whisper base; its files are fetched where they are missing.
+    #[default]
+    WhisperBase,
+    /// A tiny model with random weights, which needs no files and takes milliseconds. Its words mean nothing: it is
+    /// for tests of everything else. It knows French and English.
+    Canned,
+}
+
+/// How speech-to-text is set up.
+#[derive(Clone, Debug)]
+pub struct SttOptions {
+    /// The language that is spoken.
+    pub language: Language,
+    /// The model.
+    pub model: SttModel,
+    /// What it runs on.
+    pub runtime: RuntimeChoice,
+    /// How long each phase may take.
+    pub deadlines: Deadlines,
+    /// How long one frame may take to be written to or read from the device.
+    pub frame_timeout: Duration,
+    /// Show what the worker writes, and progress.
+    pub debug: bool,
+    /// Variables that are added to the worker's environment, such as `HAILO_SIM_DEVICES`.
+    pub variables: Vec<(String, OsString)>,
+}
+
+impl Default for SttOptions {
+    fn default() -> Self {
+        Self {
+            language: Language::FRENCH,
+            model: SttModel::default(),
+            runtime: RuntimeChoice::from_environment(RuntimeChoice::Auto),
+            deadlines: Deadlines::default(),
+            frame_timeout: FRAME_TIMEOUT,
+            debug: false,
+            variables: Vec::new(),
+        }
+    }
+}

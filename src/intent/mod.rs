@@ -2,6 +2,7 @@
 
 mod engine;
 mod error;
+pub mod fuzzy;
 mod slot;
 
 pub use engine::{Intent, IntentEngine};

@@ -100,9 +100,7 @@ pub fn weighted_ratio(a: &str, b: &str) -> f64 {
         return whole.max(token_sort_ratio(a, b).max(token_set_ratio(a, b)) * UNORDERED);
     }
     let scale = if times <= 8.0 { 0.9 } else { 0.6 };
-    whole
-        .max(partial_of(&a_chars, &b_chars) * scale)
-        .max(partial_token_ratio(a, b) * UNORDERED * scale)
+    whole.max(partial_of(&a_chars, &b_chars) * scale).max(partial_token_ratio(a, b) * UNORDERED * scale)
 }
 
 /// The best partial ratio of the sorted words and of the words that the texts do not share.

@@ -2,11 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::dictionary::{Dictionary, IntentRules};
 use super::error::{IntentError, IntentErrorKind};
+use super::fuzzy::ratio;
+use super::matching::{Found, Frame, MOST_WORDS, Sentence, find};
 use super::slot::SlotValue;
+use crate::text::tokens::split;
+
+/// The fuzzy score under which nothing matches, unless set.
+const THRESHOLD: u8 = 35;
+
+/// Longer texts are no commands, and are not looked at.
+const MOST_BYTES: usize = 1024;
 
 /// What a sentence asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,9 +31,22 @@ pub struct Intent {
 }
 
 /// Finds the intent of a sentence.
+///
+/// Cheap to clone: clones share their dictionary.
+///
+/// ```
+/// use hailo_harness::intent::{IntentEngine, SlotValue};
+///
+/// let engine = IntentEngine::new("fr")?;
+/// let intent = engine.classify("Mets le volume à cinquante pour cent.").unwrap();
+/// assert_eq!(intent.name, "set_volume");
+/// assert_eq!(intent.slots["percent"], SlotValue::from(50));
+/// assert_eq!(engine.classify("Il fait beau aujourd'hui."), None);
+/// # Ok::<(), hailo_harness::intent::IntentError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct IntentEngine {
-    names: Vec<String>,
+    dictionary: Arc<Dictionary>,
     threshold: u8,
 }
 
@@ -33,7 +57,9 @@ impl IntentEngine {
     /// [`IntentErrorKind::UnknownLanguage`] when there is none.
     pub fn new(language: &str) -> Result<Self, IntentError> {
         match language {
-            "fr" => Ok(Self { names: NAMES.map(str::to_owned).to_vec(), threshold: 35 }),
+            "fr" => {
+                Self::from_toml("fixtures/intents/fr.toml", include_str!("../../fixtures/intents/fr.toml"))
+            }
             _ => Err(IntentError::new(
                 IntentErrorKind::UnknownLanguage,
                 language,
@@ -44,59 +70,97 @@ impl IntentEngine {
 
     /// The engine with a dictionary of your own.
     ///
+    /// `fixtures/intents/fr.toml` is an example, and describes the format.
+    ///
     /// # Errors
     /// When the file cannot be read or is no dictionary; the error names file and line.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, IntentError> {
         let path = path.as_ref();
         let name = path.display().to_string();
-        std::fs::read_to_string(path).map_err(|error| {
+        let text = std::fs::read_to_string(path).map_err(|error| {
             IntentError::new(IntentErrorKind::Unreadable, &name, format!("cannot read: {error}"))
-                .at(None)
                 .caused_by(error)
         })?;
-        Self::new("fr")
+        Self::from_toml(&name, &text)
     }
 
-    /// Sets the fuzzy score, from 0 to 100, under which nothing matches; 35 unless set.
+    fn from_toml(name: &str, text: &str) -> Result<Self, IntentError> {
+        Ok(Self { dictionary: Arc::new(Dictionary::read(name, text)?), threshold: THRESHOLD })
+    }
+
+    /// Sets the fuzzy score, from 0 to 100, under which nothing matches; 35 unless set. 100 accepts only what the
+    /// dictionary says word for word.
     pub fn with_threshold(mut self, threshold: u8) -> Self {
         self.threshold = threshold.min(100);
         self
     }
 
     /// The intent of a sentence, or `None` when it is no command.
+    ///
+    /// A command is the whole sentence, but for what the dictionary allows around it, such as `s'il te plaît`.
+    /// Its confidence is the [`ratio`] of the words that were heard and those of the trigger, with the slots filled
+    /// in. Texts of more than 64 words or 1024 bytes are no commands.
     pub fn classify(&self, text: &str) -> Option<Intent> {
-        let _ = (text, self.threshold);
-        None
+        if text.len() > MOST_BYTES {
+            return None;
+        }
+        let tokens = split(text);
+        if tokens.is_empty() || tokens.len() > MOST_WORDS {
+            return None;
+        }
+        let dictionary = &*self.dictionary;
+        let sentence = Sentence::new(tokens, &dictionary.vocabulary, &dictionary.fillers);
+        let frame = Frame::new(&sentence, dictionary.before.as_ref(), dictionary.after.as_ref());
+        let beginnings = sentence.beginnings(&frame.starts);
+
+        let mut best: Option<(&IntentRules, Found)> = None;
+        for intent in &dictionary.intents {
+            for trigger in &intent.triggers {
+                if trigger.cannot_begin_with(&beginnings) {
+                    continue;
+                }
+                // Of ways that cost the same, the dictionary's first one counts.
+                let limit = best.as_ref().map_or(u32::MAX, |(_, found)| found.cost);
+                if let Some(found) = find(trigger, &dictionary.slots, &sentence, &frame, limit) {
+                    best = Some((intent, found));
+                }
+            }
+        }
+        let (intent, found) = best?;
+        let score = self.score(&sentence, &found);
+        if score < f64::from(self.threshold) {
+            return None;
+        }
+        let slots = found.slots.into_iter().map(|(slot, value)| (dictionary.slot_names[slot].clone(), value));
+        Some(Intent { name: intent.name.clone(), confidence: (score / 100.0) as f32, slots: slots.collect() })
+    }
+
+    /// How alike the words that were heard are to those they were taken for.
+    fn score(&self, sentence: &Sentence, found: &Found) -> f64 {
+        if found.heard.iter().all(|(_, instead_of)| instead_of.is_none()) {
+            return 100.0;
+        }
+        let own = |place: &usize| sentence.tokens[*place].bare.as_str();
+        let heard: Vec<&str> = found.heard.iter().map(|(place, _)| own(place)).collect();
+        let meant: Vec<&str> = found
+            .heard
+            .iter()
+            .map(|(place, instead_of)| match instead_of {
+                Some(word) => self.dictionary.vocabulary.text(*word),
+                None => own(place),
+            })
+            .collect();
+        ratio(&heard.join(" "), &meant.join(" "))
     }
 
     /// The names of all intents, in the dictionary's order.
     pub fn intents(&self) -> impl Iterator<Item = &str> {
-        self.names.iter().map(String::as_str)
+        self.dictionary.intents.iter().map(|intent| intent.name.as_str())
+    }
+
+    /// What an intent asks for, in the words of the dictionary; `None` when it has no such intent.
+    pub fn description(&self, intent: &str) -> Option<&str> {
+        let rules = self.dictionary.intents.iter().find(|rules| rules.name == intent)?;
+        Some(&rules.description)
     }
 }
-
-const NAMES: [&str; 23] = [
-    "play_music",
-    "play_favorites",
-    "pause",
-    "resume",
-    "stop",
-    "next",
-    "previous",
-    "volume_up",
-    "volume_down",
-    "set_volume",
-    "add_favorite",
-    "sleep_timer",
-    "repeat_song",
-    "repeat_off",
-    "shuffle_on",
-    "shuffle_off",
-    "play_next",
-    "add_to_queue",
-    "set_alarm",
-    "cancel_alarm",
-    "check_bedtime",
-    "set_bedtime",
-    "check_time_limit",
-];

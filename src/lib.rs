@@ -2,6 +2,8 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`fixtures`] | rstest fixtures, and guards that fail a test |
+//! | [`snapshot`] | `assert_heard!` and `corpus_tests!` |
 //! | [`context`] | [`HailoContext`], [`stt_only()`]: started and cleaned up together |
 //! | [`stt`] | [`HailoStt`]: speech to text in a worker process |
 //! | [`intent`] | sentences to intents |
@@ -18,18 +20,31 @@ pub mod cli;
 pub mod context;
 pub mod corpus;
 pub mod device;
+#[cfg(feature = "fixtures")]
+pub mod fixtures;
 pub mod hailort;
 pub mod intent;
 pub mod models;
+#[cfg(feature = "fixtures")]
+pub mod snapshot;
 pub mod stt;
 pub mod text;
 pub mod whisper;
 pub mod worker;
 
 pub use context::{HailoContext, stt_only};
+#[cfg(feature = "fixtures")]
+pub use fixtures::TestResult;
 pub use stt::HailoStt;
 
 /// Holds the README's code to what it says.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// For the macros of this crate alone.
+#[cfg(feature = "fixtures")]
+#[doc(hidden)]
+pub mod __private {
+    pub use insta;
+}

@@ -21,25 +21,31 @@ struct Sentence {
     held_out: bool,
 }
 
+/// How many of the sentences must be understood, in per cent. All of them are when this was written: 139 of 139, of
+/// which 69 are marked as held out.
+const ENOUGH: usize = 100;
+
 #[test]
 fn sentences_from_elsewhere_are_understood() {
     let engine = IntentEngine::new("fr").unwrap();
     let file: File = toml::from_str(include_str!("data/intent-fr.toml")).unwrap();
-    let (mut right, mut right_with_slots) = (0, 0);
-    let mut wrong = Vec::new();
-    for sentence in &file.sentence {
-        let (name, slots) = engine.classify(&sentence.text).map(|intent| (intent.name, intent.slots)).unzip();
-        let same = name == sentence.intent;
-        let slots = slots.unwrap_or_default();
-        right += usize::from(same);
-        right_with_slots += usize::from(same && slots == sentence.slots);
-        if !same || slots != sentence.slots {
-            let expected = (&sentence.intent, &sentence.slots);
-            let held_out = if sentence.held_out { "held out" } else { "" };
-            wrong.push(format!("{:?}: {name:?} {slots:?}, not {expected:?} {held_out}", sentence.text));
-        }
+    for held_out in [false, true] {
+        let sentences: Vec<_> = file.sentence.iter().filter(|one| one.held_out == held_out).collect();
+        let wrong: Vec<String> = sentences.iter().filter_map(|one| misunderstood(&engine, one)).collect();
+        let (all, right) = (sentences.len(), sentences.len() - wrong.len());
+        assert!(all >= 60, "only {all} sentences");
+        assert!(
+            right * 100 >= all * ENOUGH,
+            "{right} of {all} are understood (held out: {held_out}):\n{}",
+            wrong.join("\n")
+        );
     }
-    let all = file.sentence.len();
-    println!("intents {right}/{all}, with slots {right_with_slots}/{all}\n{}", wrong.join("\n"));
-    assert!(wrong.is_empty());
+}
+
+fn misunderstood(engine: &IntentEngine, sentence: &Sentence) -> Option<String> {
+    let (name, slots) = engine.classify(&sentence.text).map(|intent| (intent.name, intent.slots)).unzip();
+    let slots = slots.unwrap_or_default();
+    let right = name == sentence.intent && slots == sentence.slots;
+    let expected = (&sentence.intent, &sentence.slots);
+    (!right).then(|| format!("{:?}: {name:?} {slots:?}, not {expected:?}", sentence.text))
 }

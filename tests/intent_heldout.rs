@@ -1,4 +1,7 @@
-//! Sentences that the dictionary was not written from.
+//! Sentences that are not in the corpus.
+//!
+//! Whoever wrote the dictionary had read them: that all are understood says that nothing got worse, not how many of
+//! the sentences that nobody has seen would be.
 
 use std::collections::BTreeMap;
 
@@ -21,9 +24,9 @@ struct Sentence {
     held_out: bool,
 }
 
-/// How many of the sentences must be understood, in per cent. All of them are when this was written: 139 of 139, of
-/// which 69 are marked as held out.
-const ENOUGH: usize = 100;
+/// How many of the sentences must be understood, intent and slots, in per cent. When this was written all 139 were,
+/// and 137 when the dictionary first met them.
+const ENOUGH: usize = 97;
 
 #[test]
 fn sentences_from_elsewhere_are_understood() {

@@ -198,8 +198,9 @@ struct Way {
     unsure: bool,
     /// Whether it has read a free text.
     query: bool,
-    /// Whether it is inside of a free text.
+    /// Whether it is inside of a free text, and whether that began with a capital.
     in_query: bool,
+    titled: bool,
     /// The last step, from 1; 0 before the first.
     step: usize,
 }
@@ -328,10 +329,13 @@ impl Search<'_> {
     fn query(&mut self, place: usize, state: StateId, way: Way) {
         let State::Slot { slot, kept, next } = self.program.states()[state] else { return };
         let Some(token) = self.sentence.tokens.get(place) else { return };
-        if !self.slots[slot].query.allow(token, !way.in_query, self.sentence.capitals_tell) {
+        let mut way = way;
+        if !way.in_query {
+            way.titled = token.capital && self.sentence.capitals_tell;
+        }
+        if !self.slots[slot].query.allow(token, !way.in_query, way.titled) {
             return;
         }
-        let mut way = way;
         way.cost += cost::QUERY_WORD + if way.in_query { 0 } else { cost::QUERY };
         way.query = true;
         self.step(&mut way, Read::Query { place, slot, kept });

@@ -45,6 +45,15 @@ fn sentences_from_elsewhere_are_understood() {
     }
 }
 
+#[test]
+fn what_was_understood_stays_understood() {
+    let engine = IntentEngine::new("fr").unwrap();
+    let file: File = toml::from_str(include_str!("data/intent-fr-kept.toml")).unwrap();
+    let wrong: Vec<String> = file.sentence.iter().filter_map(|one| misunderstood(&engine, one)).collect();
+    assert!(file.sentence.len() > 200, "only {} sentences", file.sentence.len());
+    assert!(wrong.is_empty(), "misunderstood:\n{}", wrong.join("\n"));
+}
+
 fn misunderstood(engine: &IntentEngine, sentence: &Sentence) -> Option<String> {
     let (name, slots) = engine.classify(&sentence.text).map(|intent| (intent.name, intent.slots)).unzip();
     let slots = slots.unwrap_or_default();

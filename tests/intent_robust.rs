@@ -129,6 +129,18 @@ fn misheard_words_are_taken_for_those_of_a_command() {
 }
 
 #[test]
+fn a_capital_tells_a_title() {
+    let engine = engine();
+    let query = |text: &str| engine.classify(text)?.slots.remove("query");
+    assert_eq!(query("Mets Une souris verte."), Some("une souris verte".into()));
+    assert_eq!(query("Mets une souris verte."), Some("souris verte".into()));
+    assert_eq!(query("METS UNE SOURIS VERTE"), Some("souris verte".into()));
+    assert_eq!(query("Joue L'eau vive."), Some("l'eau vive".into()));
+    assert_eq!(query("Joue Avec."), Some("avec".into()));
+    assert_eq!(query("Joue avec."), None);
+}
+
+#[test]
 fn a_higher_threshold_wants_a_better_fit() {
     let misheard = "Baisse le sang.";
     let score = engine().classify(misheard).unwrap().confidence;

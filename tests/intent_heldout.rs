@@ -1,4 +1,7 @@
-//! Sentences that the dictionary was not written from.
+//! Sentences that are not in the corpus.
+//!
+//! Whoever wrote the dictionary had read them: that all are understood says that nothing got worse, not how many of
+//! the sentences that nobody has seen would be.
 
 use std::collections::BTreeMap;
 
@@ -21,25 +24,40 @@ struct Sentence {
     held_out: bool,
 }
 
+/// How many of the sentences must be understood, intent and slots, in per cent. When this was written all 139 were,
+/// and 137 when the dictionary first met them.
+const ENOUGH: usize = 97;
+
 #[test]
 fn sentences_from_elsewhere_are_understood() {
     let engine = IntentEngine::new("fr").unwrap();
     let file: File = toml::from_str(include_str!("data/intent-fr.toml")).unwrap();
-    let (mut right, mut right_with_slots) = (0, 0);
-    let mut wrong = Vec::new();
-    for sentence in &file.sentence {
-        let (name, slots) = engine.classify(&sentence.text).map(|intent| (intent.name, intent.slots)).unzip();
-        let same = name == sentence.intent;
-        let slots = slots.unwrap_or_default();
-        right += usize::from(same);
-        right_with_slots += usize::from(same && slots == sentence.slots);
-        if !same || slots != sentence.slots {
-            let expected = (&sentence.intent, &sentence.slots);
-            let held_out = if sentence.held_out { "held out" } else { "" };
-            wrong.push(format!("{:?}: {name:?} {slots:?}, not {expected:?} {held_out}", sentence.text));
-        }
+    for held_out in [false, true] {
+        let sentences: Vec<_> = file.sentence.iter().filter(|one| one.held_out == held_out).collect();
+        let wrong: Vec<String> = sentences.iter().filter_map(|one| misunderstood(&engine, one)).collect();
+        let (all, right) = (sentences.len(), sentences.len() - wrong.len());
+        assert!(all >= 60, "only {all} sentences");
+        assert!(
+            right * 100 >= all * ENOUGH,
+            "{right} of {all} are understood (held out: {held_out}):\n{}",
+            wrong.join("\n")
+        );
     }
-    let all = file.sentence.len();
-    println!("intents {right}/{all}, with slots {right_with_slots}/{all}\n{}", wrong.join("\n"));
-    assert!(wrong.is_empty());
+}
+
+#[test]
+fn what_was_understood_stays_understood() {
+    let engine = IntentEngine::new("fr").unwrap();
+    let file: File = toml::from_str(include_str!("data/intent-fr-kept.toml")).unwrap();
+    let wrong: Vec<String> = file.sentence.iter().filter_map(|one| misunderstood(&engine, one)).collect();
+    assert!(file.sentence.len() > 200, "only {} sentences", file.sentence.len());
+    assert!(wrong.is_empty(), "misunderstood:\n{}", wrong.join("\n"));
+}
+
+fn misunderstood(engine: &IntentEngine, sentence: &Sentence) -> Option<String> {
+    let (name, slots) = engine.classify(&sentence.text).map(|intent| (intent.name, intent.slots)).unzip();
+    let slots = slots.unwrap_or_default();
+    let right = name == sentence.intent && slots == sentence.slots;
+    let expected = (&sentence.intent, &sentence.slots);
+    (!right).then(|| format!("{:?}: {name:?} {slots:?}, not {expected:?}", sentence.text))
 }

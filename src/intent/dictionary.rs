@@ -15,7 +15,6 @@ use super::trigger::{self, Part};
 use super::vocabulary::Vocabulary;
 
 /// A checked dictionary.
-#[derive(Debug)]
 pub(super) struct Dictionary {
     pub intents: Vec<IntentRules>,
     /// The slots; their numbers are their places.
@@ -29,7 +28,6 @@ pub(super) struct Dictionary {
 }
 
 /// An intent and what people say for it.
-#[derive(Debug)]
 pub(super) struct IntentRules {
     pub name: String,
     pub description: String,

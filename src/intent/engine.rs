@@ -1,6 +1,7 @@
 //! The engine: a dictionary, and sentences in.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,15 +10,12 @@ use serde::{Deserialize, Serialize};
 use super::dictionary::{Dictionary, IntentRules};
 use super::error::{IntentError, IntentErrorKind};
 use super::fuzzy::ratio;
-use super::matching::{Found, Frame, MOST_WORDS, Sentence, find};
+use super::matching::{Found, find};
+use super::sentence::{Frame, Sentence};
 use super::slot::SlotValue;
-use crate::text::tokens::split;
 
 /// The fuzzy score under which nothing matches, unless set.
 const THRESHOLD: u8 = 35;
-
-/// Longer texts are no commands, and are not looked at.
-const MOST_BYTES: usize = 1024;
 
 /// What a sentence asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,7 +42,7 @@ pub struct Intent {
 /// assert_eq!(engine.classify("Il fait beau aujourd'hui."), None);
 /// # Ok::<(), hailo_harness::intent::IntentError>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct IntentEngine {
     dictionary: Arc<Dictionary>,
     threshold: u8,
@@ -101,15 +99,8 @@ impl IntentEngine {
     /// Its confidence is the [`ratio`] of the words that were heard and those of the trigger, with the slots filled
     /// in. Texts of more than 64 words or 1024 bytes are no commands.
     pub fn classify(&self, text: &str) -> Option<Intent> {
-        if text.len() > MOST_BYTES {
-            return None;
-        }
-        let tokens = split(text);
-        if tokens.is_empty() || tokens.len() > MOST_WORDS {
-            return None;
-        }
         let dictionary = &*self.dictionary;
-        let sentence = Sentence::new(tokens, &dictionary.vocabulary, &dictionary.fillers);
+        let sentence = Sentence::new(text, &dictionary.vocabulary, &dictionary.fillers)?;
         let frame = Frame::new(&sentence, dictionary.before.as_ref(), dictionary.after.as_ref());
         let beginnings = sentence.beginnings(&frame.starts);
 
@@ -162,5 +153,15 @@ impl IntentEngine {
     pub fn description(&self, intent: &str) -> Option<&str> {
         let rules = self.dictionary.intents.iter().find(|rules| rules.name == intent)?;
         Some(&rules.description)
+    }
+}
+
+impl fmt::Debug for IntentEngine {
+    /// Names the intents; the whole dictionary would fill pages.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IntentEngine")
+            .field("intents", &self.intents().collect::<Vec<_>>())
+            .field("threshold", &self.threshold)
+            .finish_non_exhaustive()
     }
 }

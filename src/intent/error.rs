@@ -19,7 +19,7 @@ pub struct IntentError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IntentErrorKind {
-    /// No dictionary for this language is built in.
+    /// No dictionary for this language is built in, or a dictionary says it is for a language that is not known.
     UnknownLanguage,
     /// The dictionary's file cannot be read.
     Unreadable,

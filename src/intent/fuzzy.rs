@@ -161,8 +161,7 @@ fn similarity(distance: usize, total: usize) -> f64 {
     if total == 0 { 100.0 } else { 100.0 - 100.0 * distance as f64 / total as f64 }
 }
 
-/// [`ratio`] of texts that are split into characters already.
-pub(super) fn ratio_of(a: &[char], b: &[char]) -> f64 {
+fn ratio_of(a: &[char], b: &[char]) -> f64 {
     let total = a.len() + b.len();
     similarity(total - 2 * lcs(a, b), total)
 }

@@ -5,16 +5,14 @@
 //! it, and a free text costs most, so that `mets mes favoris` asks for the favourites, not for a song of that name.
 //!
 //! For each place in the sentence and state of the trigger only the cheapest way is kept. The time is bounded by
-//! words × states × states, and sentences of more than [`MOST_WORDS`] words are not looked at.
+//! words × states × states; [`Sentence`] bounds the words, and [`Program`] the states.
 
 use super::program::{Program, State, StateId};
+use super::sentence::{Frame, Sentence};
 use super::slot::{SlotType, SlotValue};
 use super::slots::{self, query};
-use super::vocabulary::{Candidate, Vocabulary, WordId};
+use super::vocabulary::WordId;
 use crate::text::tokens::Token;
-
-/// The most words of a sentence that may be a command.
-pub(super) const MOST_WORDS: usize = 64;
 
 /// What a way costs.
 mod cost {
@@ -41,106 +39,6 @@ const SURE: f64 = 75.0;
 pub(super) struct Slot {
     pub kind: SlotType,
     pub query: query::Rules,
-}
-
-/// A sentence, and what its words may be.
-#[derive(Debug)]
-pub(super) struct Sentence {
-    pub tokens: Vec<Token>,
-    /// For each word, the dictionary's words that it may be.
-    candidates: Vec<Vec<Candidate>>,
-    fillers: Vec<bool>,
-    /// Whether a capital tells something: not where everything is written in capitals.
-    pub capitals_tell: bool,
-}
-
-impl Sentence {
-    pub fn new(tokens: Vec<Token>, vocabulary: &Vocabulary, fillers: &[String]) -> Self {
-        Self {
-            candidates: tokens.iter().map(|token| vocabulary.candidates(&token.bare)).collect(),
-            fillers: tokens.iter().map(|token| fillers.contains(&token.bare)).collect(),
-            capitals_tell: tokens.iter().any(|token| !token.capital),
-            tokens,
-        }
-    }
-
-    pub fn len(&self) -> usize {
-        self.tokens.len()
-    }
-
-    /// The words, sorted, that a command may begin with, given where it may begin.
-    pub fn beginnings(&self, starts: &[bool]) -> Vec<WordId> {
-        let mut words = Vec::new();
-        for (place, candidates) in self.candidates.iter().enumerate() {
-            let after_filler =
-                (0..place).any(|before| starts[before] && self.fillers[before..place].iter().all(|f| *f));
-            if starts[place] || after_filler {
-                words.extend(candidates.iter().map(|candidate| candidate.word));
-            }
-        }
-        words.sort_unstable();
-        words.dedup();
-        words
-    }
-}
-
-/// The places where a command may begin and end: at the sentence's own, or next to what is said around it.
-#[derive(Debug)]
-pub(super) struct Frame {
-    /// For each place from 0 to the number of words, whether a command may begin there.
-    pub starts: Vec<bool>,
-    /// The same for its end.
-    pub ends: Vec<bool>,
-}
-
-impl Frame {
-    /// Finds the phrases of `before` and `after` at the edges of a sentence.
-    pub fn new(sentence: &Sentence, before: Option<&Program>, after: Option<&Program>) -> Self {
-        let length = sentence.len();
-        let mut starts = vec![false; length + 1];
-        starts[0] = true;
-        let mut ends = vec![false; length + 1];
-        ends[length] = true;
-        if let Some(before) = before {
-            for place in 0..length {
-                if starts[place] {
-                    literal_ends(before, sentence, place).into_iter().for_each(|end| starts[end] = true);
-                }
-            }
-        }
-        if let Some(after) = after {
-            for place in (0..length).rev() {
-                ends[place] = literal_ends(after, sentence, place).into_iter().any(|end| ends[end]);
-            }
-        }
-        Self { starts, ends }
-    }
-}
-
-/// Where a program of words alone can end that begins at a place and is said exactly.
-fn literal_ends(program: &Program, sentence: &Sentence, place: usize) -> Vec<usize> {
-    let mut ends = Vec::new();
-    let mut seen = vec![false; program.states().len() * (sentence.len() + 1)];
-    let mut open = vec![(place, program.start())];
-    while let Some((place, state)) = open.pop() {
-        let key = place * program.states().len() + state;
-        if std::mem::replace(&mut seen[key], true) {
-            continue;
-        }
-        match &program.states()[state] {
-            State::Accept => ends.push(place),
-            State::Fork(states) => open.extend(states.iter().map(|&state| (place, state))),
-            State::Slot { .. } => {}
-            State::Words { any, next } => {
-                let Some(candidates) = sentence.candidates.get(place) else { continue };
-                let exact = |c: &&Candidate| c.score == 100.0 && any.binary_search(&c.word).is_ok();
-                if candidates.iter().any(|c| exact(&c)) {
-                    open.push((place + 1, *next));
-                }
-            }
-        }
-    }
-    ends
 }
 
 /// The cheapest way through a trigger.
@@ -198,8 +96,9 @@ struct Way {
     unsure: bool,
     /// Whether it has read a free text.
     query: bool,
-    /// Whether it is inside of a free text.
+    /// Whether it is inside of a free text, and whether that began with a capital.
     in_query: bool,
+    titled: bool,
     /// The last step, from 1; 0 before the first.
     step: usize,
 }
@@ -301,8 +200,7 @@ impl Search<'_> {
 
     fn word(&mut self, place: usize, any: &[WordId], next: StateId, way: Way) {
         let sentence = self.sentence;
-        let Some(candidates) = sentence.candidates.get(place) else { return };
-        for candidate in candidates.iter().filter(|c| any.binary_search(&c.word).is_ok()) {
+        for candidate in sentence.candidates(place).iter().filter(|c| any.binary_search(&c.word).is_ok()) {
             let mut way = Way { in_query: false, ..way };
             if candidate.score == 100.0 {
                 way.exact += 1;
@@ -319,7 +217,7 @@ impl Search<'_> {
     }
 
     fn filler(&mut self, place: usize, state: StateId, way: Way) {
-        if self.sentence.fillers.get(place) == Some(&true) {
+        if self.sentence.is_filler(place) {
             self.add(place + 1, state, Way { cost: way.cost + cost::FILLER, ..way });
         }
     }
@@ -328,10 +226,13 @@ impl Search<'_> {
     fn query(&mut self, place: usize, state: StateId, way: Way) {
         let State::Slot { slot, kept, next } = self.program.states()[state] else { return };
         let Some(token) = self.sentence.tokens.get(place) else { return };
-        if !self.slots[slot].query.allow(token, !way.in_query, self.sentence.capitals_tell) {
+        let mut way = way;
+        if !way.in_query {
+            way.titled = token.capital && self.sentence.capitals_tell;
+        }
+        if !self.slots[slot].query.allow(token, !way.in_query, way.titled) {
             return;
         }
-        let mut way = way;
         way.cost += cost::QUERY_WORD + if way.in_query { 0 } else { cost::QUERY };
         way.query = true;
         self.step(&mut way, Read::Query { place, slot, kept });

@@ -4,6 +4,7 @@
 //! - [`fuzzy`]: how alike two texts are, with RapidFuzz's scores
 //! - `dictionary`, `trigger`, `program`: the dictionary's file, its triggers, and the states they become
 //! - `vocabulary`, `sound`: which of the dictionary's words a word may be
+//! - `sentence`: what was said, and where the command may lie in it
 //! - `matching`: the cheapest way of a sentence through a trigger
 //! - `slots`: what minutes, times, shares and titles are
 
@@ -13,6 +14,7 @@ mod error;
 pub mod fuzzy;
 mod matching;
 mod program;
+mod sentence;
 mod slot;
 mod slots;
 mod sound;

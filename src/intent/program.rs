@@ -32,6 +32,40 @@ pub(super) enum State {
 pub(super) struct Program {
     states: Vec<State>,
     start: StateId,
+    beginnings: Beginnings,
+}
+
+/// What a trigger may begin with.
+#[derive(Debug, Default)]
+struct Beginnings {
+    /// These words, sorted,
+    words: Vec<WordId>,
+    /// or the value of a slot,
+    slot: bool,
+    /// or nothing at all.
+    nothing: bool,
+}
+
+impl Beginnings {
+    fn of(states: &[State], start: StateId) -> Self {
+        let mut all = Self::default();
+        let mut seen = vec![false; states.len()];
+        let mut open = vec![start];
+        while let Some(state) = open.pop() {
+            if std::mem::replace(&mut seen[state], true) {
+                continue;
+            }
+            match &states[state] {
+                State::Words { any, .. } => all.words.extend(any),
+                State::Slot { .. } => all.slot = true,
+                State::Fork(states) => open.extend(states),
+                State::Accept => all.nothing = true,
+            }
+        }
+        all.words.sort_unstable();
+        all.words.dedup();
+        all
+    }
 }
 
 impl Program {
@@ -45,25 +79,9 @@ impl Program {
         self.start
     }
 
-    /// Whether the trigger begins with a word, and none of `words`, which are sorted, is that word.
+    /// Whether the trigger begins with a word, and none of `words` is that word.
     pub fn cannot_begin_with(&self, words: &[WordId]) -> bool {
-        !self.begins(self.start, words)
-    }
-
-    fn begins(&self, state: StateId, words: &[WordId]) -> bool {
-        match &self.states[state] {
-            State::Words { any, .. } => words.iter().any(|word| any.binary_search(word).is_ok()),
-            State::Fork(states) => states.iter().any(|&state| self.begins(state, words)),
-            State::Slot { .. } | State::Accept => true,
-        }
-    }
-
-    fn accepts_nothing(&self, state: StateId) -> bool {
-        match &self.states[state] {
-            State::Accept => true,
-            State::Fork(states) => states.iter().any(|&state| self.accepts_nothing(state)),
-            State::Words { .. } | State::Slot { .. } => false,
-        }
+        !self.beginnings.slot && !words.iter().any(|word| self.beginnings.words.binary_search(word).is_ok())
     }
 }
 
@@ -83,12 +101,13 @@ impl Compiler<'_> {
     /// What is wrong, as a sentence: an unknown list or slot, lists in a circle, a trigger that is too large or that
     /// silence would match.
     pub fn compile(&mut self, any: &[Vec<Part>]) -> Result<Program, String> {
-        let mut program = Program { states: vec![State::Accept], start: 0 };
-        program.start = self.either(any, 0, &mut program.states, &mut Vec::new())?;
-        if program.accepts_nothing(program.start) {
+        let mut states = vec![State::Accept];
+        let start = self.either(any, 0, &mut states, &mut Vec::new())?;
+        let beginnings = Beginnings::of(&states, start);
+        if beginnings.nothing {
             return Err("every part of it is optional: at least one word must be said".to_owned());
         }
-        Ok(program)
+        Ok(Program { states, start, beginnings })
     }
 
     fn sequence(
@@ -187,4 +206,42 @@ fn push(states: &mut Vec<State>, state: State) -> Result<StateId, String> {
     }
     states.push(state);
     Ok(states.len() - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intent::trigger::parse;
+
+    fn compile(trigger: &str) -> Result<(Program, Vocabulary), String> {
+        let mut vocabulary = Vocabulary::default();
+        let lists = BTreeMap::new();
+        let slots = ["query".to_owned()];
+        let mut compiler = Compiler { lists: &lists, slots: &slots, vocabulary: &mut vocabulary };
+        let program = compiler.compile(&[parse(trigger)?])?;
+        Ok((program, vocabulary))
+    }
+
+    #[test]
+    fn a_trigger_knows_what_it_begins_with() {
+        let (program, mut vocabulary) = compile("[alors] (joue|mets) {query}").unwrap();
+        for (word, begins) in [("alors", true), ("joue", true), ("mets", true), ("stop", false)] {
+            let id = vocabulary.add(word);
+            assert_eq!(program.cannot_begin_with(&[id]), !begins, "{word}");
+        }
+        assert!(!compile("[alors] {query}").unwrap().0.cannot_begin_with(&[]));
+    }
+
+    #[test]
+    fn single_words_share_a_state() {
+        let (program, _) = compile("(un|deux|trois|quatre)").unwrap();
+        assert_eq!(program.states().len(), 2);
+    }
+
+    #[test]
+    fn many_ways_through_a_trigger_cost_no_more_than_its_length() {
+        let trigger = format!("{} fin", "([a]|[b]|[c])".repeat(200));
+        assert!(compile(&trigger).is_ok());
+        assert!(compile(&"([a]|[b]|[c])".repeat(200)).unwrap_err().contains("optional"));
+    }
 }

@@ -24,7 +24,11 @@ pub(super) fn sound(word: &str) -> String {
 /// How many letters are spoken, leaving out the consonants and the `e` that are silent at the end.
 fn spoken_length(letters: &[char]) -> usize {
     let mut length = letters.len();
-    while length > 2 && matches!(letters[length - 1], 's' | 't' | 'd' | 'x' | 'z' | 'p' | 'g') {
+    // "-ez" is a vowel's spelling, and read as one.
+    while length > 2
+        && matches!(letters[length - 1], 's' | 't' | 'd' | 'x' | 'z' | 'p' | 'g')
+        && letters[length - 2..length] != ['e', 'z']
+    {
         length -= 1;
     }
     // "mets" and "les" keep their vowel: without it nothing would sound.

@@ -86,7 +86,7 @@ impl Parser<'_> {
         loop {
             self.rest = &self.rest[1..];
             let one = self.sequence(depth + 1)?;
-            if one.is_empty() {
+            if one.is_empty() && !self.rest.is_empty() {
                 return Err(format!("nothing between brackets before {:?}", head(self.rest)));
             }
             all.push(one);

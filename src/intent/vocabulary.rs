@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::fuzzy::ratio_of;
+use super::fuzzy::Needle;
 use super::sound::sound;
 
 /// How alike two words must be to be taken for each other, unless they sound the same.
@@ -67,6 +67,7 @@ impl Vocabulary {
         }
         let own = self.ids.get(heard).copied();
         let heard_sound = sound(heard);
+        let needle = Needle::new(&chars);
         let mut found = Vec::new();
         for (word, known) in (0..).zip(&self.words) {
             if own == Some(word) {
@@ -74,12 +75,8 @@ impl Vocabulary {
                 continue;
             }
             let same_sound = !heard_sound.is_empty() && known.sound == heard_sound;
-            let may_be_alike = own.is_none() && close_lengths(chars.len(), known.chars.len());
-            if same_sound
-                || may_be_alike
-                    && known.chars.iter().filter(|c| chars.contains(c)).count() * 4 > chars.len() * 2
-            {
-                let score = ratio_of(&chars, &known.chars);
+            if same_sound || own.is_none() && close_lengths(chars.len(), known.chars.len()) {
+                let score = needle.ratio(&known.chars);
                 if same_sound || score >= ALIKE {
                     found.push(Candidate { word, score, same_sound });
                 }

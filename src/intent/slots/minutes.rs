@@ -29,7 +29,9 @@ fn part_of_hour(words: &[&str]) -> Option<(u64, usize)> {
 /// `1h30`, `2h`, `30min`, `30mn`.
 fn written(words: &[&str]) -> Option<(u64, usize)> {
     let first = word(words, 0);
-    if let Some((hours, minutes)) = first.split_once('h') {
+    if let Some((hours, minutes)) = first.split_once('h')
+        && first.starts_with(|c: char| c.is_ascii_digit())
+    {
         let hours = digits(hours)? * HOUR;
         return match minutes {
             "" => Some(with_rest(words, hours, 1)),
@@ -84,6 +86,7 @@ mod tests {
     fn lengths_are_read() {
         for (text, minutes) in [
             ("trente minutes", 30),
+            ("huit minutes", 8),
             ("30 min", 30),
             ("30min", 30),
             ("une minute", 1),

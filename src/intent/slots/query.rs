@@ -9,7 +9,7 @@ const LONGEST: usize = 16;
 /// What a dictionary says of a query's words. Words are lower case, without accents.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rules {
-    /// Words that never belong to a title.
+    /// Words that belong to no title, unless it is written with a capital.
     pub never: Vec<String>,
     /// Words that a title does not begin with, unless it is written with a capital.
     pub never_first: Vec<String>,
@@ -26,26 +26,26 @@ impl Rules {
         Self { never: one(never), never_first: one(never_first), articles }
     }
 
-    /// Whether a word may belong to a query. Capitals only tell something in a sentence that is not all capitals.
-    pub fn allow(&self, token: &Token, first: bool, capitals_tell: bool) -> bool {
-        if self.never.contains(&token.bare) {
-            return false;
-        }
-        !(first && !(token.capital && capitals_tell) && self.never_first.contains(&token.bare))
+    /// Whether a word may belong to a query, be its `first` word or a later one. A query is `titled` when it begins
+    /// with a capital that tells something: somebody knew it as a title.
+    pub fn allow(&self, token: &Token, first: bool, titled: bool) -> bool {
+        titled || !(self.never.contains(&token.bare) || first && self.never_first.contains(&token.bare))
     }
 
-    /// The query in these words, or `None` when they name nothing.
+    /// The query in these words, or `None` when they name nothing. Capitals only tell something in a sentence that
+    /// is not all capitals.
     pub fn text(&self, tokens: &[Token], capitals_tell: bool) -> Option<String> {
         if tokens.len() > LONGEST {
             return None;
         }
-        let named = self.without_article(tokens, capitals_tell);
+        let titled = capitals_tell && tokens.first().is_some_and(|token| token.capital);
+        let named = if titled { tokens } else { self.without_article(tokens) };
         let mut text = String::new();
         for (index, token) in named.iter().enumerate() {
             // "Racine carrée de Stromae": the small word between a title and a name.
             let next_is_name = named.get(index + 1).is_some_and(|next| next.capital);
             let links = matches!(token.bare.as_str(), "de" | "d'") && !token.capital;
-            if capitals_tell && links && next_is_name && index > 0 {
+            if titled && links && next_is_name && index > 0 {
                 continue;
             }
             if !text.is_empty() && !text.ends_with('\'') {
@@ -57,10 +57,7 @@ impl Rules {
         (!text.is_empty()).then_some(text)
     }
 
-    fn without_article<'a>(&self, tokens: &'a [Token], capitals_tell: bool) -> &'a [Token] {
-        if tokens.first().is_some_and(|token| token.capital && capitals_tell) {
-            return tokens;
-        }
+    fn without_article<'a>(&self, tokens: &'a [Token]) -> &'a [Token] {
         let begins = |phrase: &&Vec<String>| {
             phrase.len() <= tokens.len() && phrase.iter().zip(tokens).all(|(word, token)| *word == token.bare)
         };
@@ -109,6 +106,7 @@ mod tests {
     fn a_title_and_its_artist_are_written_side_by_side() {
         assert_eq!(text("Racine carrée de Stromae").as_deref(), Some("racine carrée stromae"));
         assert_eq!(text("Brol d'Angèle").as_deref(), Some("brol angèle"));
+        assert_eq!(text("quelque chose de Vianney").as_deref(), Some("quelque chose de vianney"));
         assert_eq!(text("quelque chose de calme").as_deref(), Some("quelque chose de calme"));
         assert_eq!(text("Les Champs-Élysées").as_deref(), Some("les champs-élysées"));
         assert_eq!(text("L'été indien").as_deref(), Some("l'été indien"));
@@ -117,10 +115,10 @@ mod tests {
 
     #[test]
     fn some_words_name_no_music() {
-        let allowed = |word: &str, first| rules().allow(&split(word)[0], first, true);
-        assert!(!allowed("table", false));
-        assert!(!allowed("avec", true));
-        assert!(allowed("Avec", true) && allowed("avec", false));
+        let allowed = |word: &str, first, titled| rules().allow(&split(word)[0], first, titled);
+        assert!(!allowed("table", false, false) && allowed("table", false, true));
+        assert!(!allowed("avec", true, false) && allowed("avec", false, false));
+        assert!(allowed("Avec", true, true));
     }
 
     #[test]

@@ -51,7 +51,9 @@ fn hour(words: &[&str]) -> Option<(Hour, usize)> {
         "minuit" => return Some((Hour::Whole(0), 1)),
         _ => {}
     }
-    if let Some((hour, minute)) = first.split_once(['h', ':']) {
+    if let Some((hour, minute)) = first.split_once(['h', ':'])
+        && first.starts_with(|c: char| c.is_ascii_digit())
+    {
         let hour = digits(hour).filter(|hour| *hour <= 24)?;
         if minute.is_empty() {
             return Some((Hour::Whole(hour), 1));

@@ -6,7 +6,7 @@
 //! deletion before insertion before substitution), so that the counts of each kind agree too.
 //!
 //! The functions take the texts as they are; [`CorpusScore`] normalises both sides first, with
-//! [`normalize`].
+//! [`normalize()`].
 
 use std::fmt;
 use std::ops::AddAssign;

@@ -1,7 +1,7 @@
 //! Text, languages and numbers, shared by scoring and intents.
 //!
 //! - [`language`]: the languages Whisper knows, with their codes and tokens
-//! - [`normalize`]: the normaliser that scoring applies to both sides; its rules are listed there
+//! - [`mod@normalize`]: the normaliser that scoring applies to both sides; its rules are listed there
 //! - [`numbers`]: French number words to integers
 //! - [`tokens`]: a sentence as words
 //! - [`fold`]: small character rules (apostrophes, ligatures, accents)

@@ -8,7 +8,7 @@
 //! | [`greedy`] | chooses tokens |
 //! | [`tokenizer`] | tokens to text |
 //! | [`assets`] | what a model is made of besides the device |
-//! | [`pipeline`] | [`Pipeline`](pipeline::Pipeline): all of it over a device |
+//! | [`pipeline`] | [`Pipeline`]: all of it over a device |
 //! | [`transcript`] | what was heard |
 
 pub mod assets;

@@ -222,6 +222,73 @@ fn nothing_that_the_program_holds_open_gets_into_the_worker() {
     assert!(numbers.len() < 16, "{numbers:?}");
 }
 
+/// A worker whose parent is this test, spoken to by hand.
+fn raw() -> (std::process::Child, std::os::unix::net::UnixStream) {
+    use std::os::fd::AsRawFd;
+    let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    // SAFETY: the number is open; it must reach the child.
+    unsafe { libc::fcntl(theirs.as_raw_fd(), libc::F_SETFD, 0) };
+    let child = Command::new("/proc/self/exe")
+        .env("HAILO_HARNESS_WORKER_SOCKET", format!("1:{}:{}", std::process::id(), theirs.as_raw_fd()))
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    (child, ours)
+}
+
+#[test]
+fn garbage_and_oversized_frames_end_the_worker_with_a_word() {
+    let frame = |version: u16, kind: u16, length: u32, payload: &[u8]| {
+        [b"HLHW", &version.to_le_bytes()[..], &kind.to_le_bytes(), &length.to_le_bytes(), payload].concat()
+    };
+    for (bytes, why) in [
+        (b"GET / HTTP/1.1\r\n\r\n".to_vec(), "not the protocol"),
+        (frame(9, 1, 0, b""), "version 9"),
+        (frame(1, 7, 0, b""), "unknown kind 7"),
+        (frame(1, 1, u32::MAX, b""), "4294967295 bytes"),
+        (frame(1, 1, 3, &[200, 200, 200]), "cannot be read"),
+        (frame(1, 2, 4, &[0; 4]), "samples instead of a message"),
+        (frame(1, 1, 100, b"half"), "within a frame"),
+    ] {
+        let (child, mut socket) = raw();
+        // It may end before all is written.
+        let _ = socket.write_all(&bytes);
+        drop(socket);
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(72), "{why}: {said}");
+        assert!(said.contains(why), "{why}: {said}");
+    }
+    // Closing without a word is no fault.
+    let (child, socket) = raw();
+    drop(socket);
+    assert!(child.wait_with_output().unwrap().status.success());
+}
+
+#[test]
+fn a_program_that_was_deleted_while_it_runs_still_starts_workers() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("program");
+    std::fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+    let output = Command::new(&copy)
+        .args(["--exact", "a_program_that_deletes_itself", "--nocapture"])
+        .env("HAILO_TEST_DELETE", &copy)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && said.contains("deleted and heard"), "{said}");
+}
+
+/// In a copy of this test's program.
+#[test]
+fn a_program_that_deletes_itself() {
+    let Some(path) = std::env::var_os("HAILO_TEST_DELETE") else { return };
+    std::fs::remove_file(path).unwrap();
+    let mut worker = open();
+    assert!(!transcribe(&mut worker, &tone(1)).unwrap().is_empty());
+    println!("deleted and heard");
+}
+
 /// In a copy of this test's program: starts a worker, tells its number, and waits to be killed.
 #[test]
 fn a_parent_that_waits_to_be_killed() {

@@ -5,6 +5,7 @@
 //! | [`fixtures`] | rstest fixtures, and guards that fail a test |
 //! | [`snapshot`] | `assert_heard!` and `corpus_tests!` |
 //! | [`context`] | [`HailoContext`], [`stt_only()`]: started and cleaned up together |
+//! | [`cleanup`] | what runs however a program ends: [`CleanupRegistry`], [`force_exit`] |
 //! | [`stt`] | [`HailoStt`]: speech to text in a worker process |
 //! | [`intent`] | sentences to intents |
 //! | [`worker`] | the process that owns the device |
@@ -16,6 +17,7 @@
 //! | [`text`] | languages, and the normal form in which texts are compared |
 //! | [`cli`] | the command |
 
+pub mod cleanup;
 pub mod cli;
 pub mod context;
 pub mod corpus;
@@ -32,6 +34,7 @@ pub mod text;
 pub mod whisper;
 pub mod worker;
 
+pub use cleanup::{CleanupRegistry, force_exit};
 pub use context::{HailoContext, stt_only};
 #[cfg(feature = "fixtures")]
 pub use fixtures::TestResult;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::error::ContextError;
 use super::hailo::HailoContext;
+use crate::cleanup::signals;
 use crate::device::RuntimeChoice;
 use crate::intent::IntentEngine;
 use crate::stt::{Deadlines, HailoStt, SttModel, SttOptions};
@@ -19,11 +20,18 @@ pub struct ContextBuilder {
     fuzzy_threshold: u8,
     enable_intent: bool,
     dictionary: Option<PathBuf>,
+    handle_signals: bool,
 }
 
 impl Default for ContextBuilder {
     fn default() -> Self {
-        Self { stt: SttOptions::default(), fuzzy_threshold: 35, enable_intent: true, dictionary: None }
+        Self {
+            stt: SttOptions::default(),
+            fuzzy_threshold: 35,
+            enable_intent: true,
+            dictionary: None,
+            handle_signals: false,
+        }
     }
 }
 
@@ -88,10 +96,19 @@ impl ContextBuilder {
         self
     }
 
+    /// Whether SIGINT, SIGTERM, SIGHUP and SIGQUIT let go of the device in order before they do what they did before;
+    /// no unless set. See [`crate::cleanup::signals`]. The worker dies with this process in any case, but then nothing
+    /// is let go in order, and no other cleanup runs.
+    pub fn handle_signals(mut self, handle: bool) -> Self {
+        self.handle_signals = handle;
+        self
+    }
+
     /// Starts what was chosen.
     ///
     /// # Errors
-    /// When the dictionary cannot be used, the model's files cannot be had, or the device not be opened.
+    /// When the dictionary cannot be used, the model's files cannot be had, the device not be opened, or the signals
+    /// not be handled.
     pub fn start(self) -> Result<HailoContext, ContextError> {
         // The cheap thing first: a typing error in a dictionary must not cost a device.
         let intents = match (self.enable_intent, &self.dictionary) {
@@ -100,6 +117,10 @@ impl ContextBuilder {
             (true, None) => Some(IntentEngine::new(self.stt.language.code())?),
         };
         let intents = intents.map(|engine| engine.with_threshold(self.fuzzy_threshold));
-        Ok(HailoContext::new(HailoStt::start(self.stt)?, intents))
+        let stt = HailoStt::start(self.stt)?;
+        if self.handle_signals {
+            signals::install()?;
+        }
+        Ok(HailoContext::new(stt, intents, self.handle_signals))
     }
 }

@@ -1,5 +1,6 @@
 //! Why a context cannot be started.
 
+use crate::cleanup::SignalsError;
 use crate::intent::IntentError;
 use crate::stt::SttError;
 
@@ -13,4 +14,7 @@ pub enum ContextError {
     /// The intent dictionary cannot be used.
     #[error("cannot start the intent engine: {0}")]
     Intent(#[from] IntentError),
+    /// Signals cannot be handled.
+    #[error(transparent)]
+    Signals(#[from] SignalsError),
 }

@@ -6,6 +6,7 @@ use super::builder::ContextBuilder;
 use super::error::ContextError;
 use super::heard::Heard;
 use super::teardown::TeardownReport;
+use crate::cleanup::{CleanupGuard, CleanupRegistry, signals};
 use crate::intent::{Intent, IntentEngine};
 use crate::stt::{HailoStt, Sound, SttError};
 
@@ -32,6 +33,9 @@ pub struct HailoContext {
     stt: HailoStt,
     intents: Option<IntentEngine>,
     open: bool,
+    /// Lets go of the device when the process ends while the context is open.
+    cleanup: Option<CleanupGuard>,
+    handles_signals: bool,
 }
 
 impl HailoContext {
@@ -48,8 +52,10 @@ impl HailoContext {
         Self::builder().start()
     }
 
-    pub(super) fn new(stt: HailoStt, intents: Option<IntentEngine>) -> Self {
-        Self { stt, intents, open: true }
+    pub(super) fn new(stt: HailoStt, intents: Option<IntentEngine>, handles_signals: bool) -> Self {
+        let shared = stt.clone();
+        let cleanup = CleanupRegistry::register("the Hailo context", move || shared.abandon());
+        Self { stt, intents, open: true, cleanup: Some(cleanup), handles_signals }
     }
 
     /// Speech-to-text.
@@ -91,6 +97,12 @@ impl HailoContext {
 
     fn tear_down(&mut self) -> TeardownReport {
         self.open = false;
+        if let Some(cleanup) = self.cleanup.take() {
+            cleanup.unregister();
+        }
+        if self.handles_signals {
+            signals::uninstall();
+        }
         let start = Instant::now();
         let ended = self.stt.end();
         TeardownReport::of(ended, start.elapsed())

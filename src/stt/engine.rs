@@ -1,6 +1,9 @@
 //! [`HailoStt`].
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::error::SttError;
 use super::options::{SttModel, SttOptions};
@@ -20,6 +23,8 @@ use crate::worker::{Ended, ModelSource, Setup, Worker, WorkerOptions};
 pub struct HailoStt {
     options: Arc<SttOptions>,
     state: Arc<Mutex<State>>,
+    /// The worker's process id, to be had while the state is locked; 0 where there is none.
+    worker: Arc<AtomicI32>,
 }
 
 #[derive(Debug)]
@@ -40,7 +45,8 @@ impl HailoStt {
     pub fn start(options: SttOptions) -> Result<Self, SttError> {
         let (worker, opened) = start(&options)?;
         let state = State { worker: Some(worker), opened, gone: String::new(), ended: None };
-        Ok(Self { options: Arc::new(options), state: Arc::new(Mutex::new(state)) })
+        let pid = AtomicI32::new(state.worker.as_ref().map_or(0, |w| w.id() as i32));
+        Ok(Self { options: Arc::new(options), state: Arc::new(Mutex::new(state)), worker: Arc::new(pid) })
     }
 
     /// Transcribes the sound of a file or of samples. Sound without a sample is an empty text, and no business of the
@@ -75,6 +81,7 @@ impl HailoStt {
             let why = heard.as_ref().err().map_or_else(String::new, ToString::to_string);
             *gone = format!("{}; reload() starts a new worker", why.lines().next().unwrap_or_default());
             *worker = None;
+            self.worker.store(0, Ordering::SeqCst);
         }
         Ok(heard?)
     }
@@ -106,12 +113,14 @@ impl HailoStt {
     /// As [`HailoStt::start`]; it is not available then.
     pub fn reload(&self) -> Result<(), SttError> {
         let mut state = self.lock();
+        self.worker.store(0, Ordering::SeqCst);
         if let Some(worker) = state.worker.take() {
             // The device is exclusive: the old worker has to let go first.
             worker.close(self.options.deadlines.release);
         }
         match start(&self.options) {
             Ok((worker, opened)) => {
+                self.worker.store(worker.id() as i32, Ordering::SeqCst);
                 (state.worker, state.opened, state.ended) = (Some(worker), opened, None);
                 Ok(())
             }
@@ -126,6 +135,7 @@ impl HailoStt {
     pub fn close(&self) -> Option<Ended> {
         let mut state = self.lock();
         state.gone = "it was closed; reload() starts a new worker".into();
+        self.worker.store(0, Ordering::SeqCst);
         let ended = state.worker.take().map(|worker| worker.close(self.options.deadlines.release));
         if ended.is_some() {
             state.ended.clone_from(&ended);
@@ -137,6 +147,25 @@ impl HailoStt {
     pub(crate) fn end(&self) -> Result<Ended, String> {
         let why = self.lock().gone.clone();
         self.close().or_else(|| self.lock().ended.clone()).ok_or(why)
+    }
+
+    /// Lets go of the device because the process ends: in order where nobody is using it, and else by killing the
+    /// worker, since nobody will wait for an answer any more.
+    pub(crate) fn abandon(&self) {
+        let busy = match self.state.try_lock() {
+            Ok(_) => false,
+            Err(TryLockError::Poisoned(_)) => false,
+            Err(TryLockError::WouldBlock) => true,
+        };
+        if busy {
+            let pid = self.worker.load(Ordering::SeqCst);
+            if let Some(group) = Pid::from_raw(pid) {
+                // It may have gone already.
+                let _ = kill_process_group(group, Signal::KILL);
+            }
+        }
+        // Whoever used it has its error now.
+        self.close();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -1,0 +1,281 @@
+//! Cleanup, however a program ends: each way in a copy of this test's program.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use hailo_harness::cleanup::{CleanupRegistry, Outcome, signals};
+use hailo_harness::context::ContextBuilder;
+use hailo_harness::device::RuntimeChoice;
+use hailo_harness::fixtures::HailoGuard;
+use hailo_harness::stt::SttModel;
+use hailo_harness::whisper::Audio;
+use hailo_harness::{HailoContext, force_exit};
+
+fn canned() -> ContextBuilder {
+    HailoContext::builder().runtime(RuntimeChoice::Sim).model(SttModel::Canned)
+}
+
+/// Registers a handler that says its name.
+fn says(name: &'static str) {
+    let _ = CleanupRegistry::register(name, move || println!("handler {name}"));
+}
+
+fn forever() -> ! {
+    loop {
+        std::thread::park();
+    }
+}
+
+/// What the copies do. In the tests' own process nothing happens.
+#[test]
+fn program() {
+    let Ok(what) = std::env::var("HAILO_TEST_PROGRAM") else { return };
+    match what.as_str() {
+        "return" => {
+            says("first");
+            says("second");
+            let third = CleanupRegistry::register("third", || println!("handler third"));
+            assert!(third.unregister());
+        }
+        "exit" => {
+            says("first");
+            std::process::exit(3)
+        }
+        "force_exit" => {
+            says("first");
+            std::thread::spawn(|| forever());
+            force_exit(130)
+        }
+        "unruly" => {
+            says("first");
+            let _ = CleanupRegistry::register("panics", || panic!("on purpose"));
+            let _ = CleanupRegistry::register_within("hangs", Duration::from_millis(100), || forever());
+            let _ = CleanupRegistry::register("registers", || says("late"));
+            let _ = CleanupRegistry::register("exits", || force_exit(9));
+            let reports = CleanupRegistry::run_all();
+            let outcomes: Vec<(&str, &Outcome)> =
+                reports.iter().map(|r| (r.name.as_str(), &r.outcome)).collect();
+            println!("{outcomes:?}");
+            forever()
+        }
+        "wait" => {
+            says("first");
+            signals::install().unwrap();
+            println!("ready");
+            forever()
+        }
+        "hang" => {
+            let _ = CleanupRegistry::register("hangs", || forever());
+            signals::install().unwrap();
+            println!("ready");
+            forever()
+        }
+        "infer" => {
+            let context = canned().handle_signals(true).start().unwrap();
+            println!("worker {}", context.stt().worker_id().unwrap());
+            let samples: Vec<f32> = (0..16_000 * 7_200).map(|i| 0.3 * (i as f32 * 0.2).sin()).collect();
+            let audio = Audio::from_f32(&samples, 16_000, 1).unwrap();
+            println!("ready");
+            let _ = context.stt().transcribe(&audio);
+            forever()
+        }
+        "idle" => {
+            let context = canned().handle_signals(true).start().unwrap();
+            println!("worker {}", context.stt().worker_id().unwrap());
+            println!("ready");
+            forever()
+        }
+        "guarded" => {
+            let _guard = HailoGuard::start(canned());
+            force_exit(0)
+        }
+        "fork" => {
+            says("first");
+            // SAFETY: the child only exits.
+            let child = unsafe { libc::fork() };
+            if child == 0 {
+                // SAFETY: runs the exit handlers, as a child that ends normally would.
+                unsafe { libc::exit(0) }
+            }
+            let mut status = 0;
+            // SAFETY: waits for the child.
+            unsafe { libc::waitpid(child, &raw mut status, 0) };
+            println!("child {status}");
+        }
+        "own handler" => {
+            extern "C" fn own(_: i32) {
+                // SAFETY: write may be called in signal context.
+                unsafe { libc::write(1, b"own handler\n".as_ptr().cast(), 12) };
+            }
+            // SAFETY: the handler does only what a handler may.
+            unsafe { libc::signal(libc::SIGTERM, own as *const () as usize) };
+            says("first");
+            signals::install().unwrap();
+            println!("ready");
+            forever()
+        }
+        "ignored" => {
+            // SAFETY: no handler is involved.
+            unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
+            signals::install().unwrap();
+            // SAFETY: as above.
+            unsafe { libc::raise(libc::SIGHUP) };
+            signals::uninstall();
+            // SAFETY: as above; asks what is in force.
+            let before = unsafe { libc::signal(libc::SIGHUP, libc::SIG_DFL) };
+            println!("ignored before and after: {}", before == libc::SIG_IGN);
+        }
+        other => panic!("{other}"),
+    }
+}
+
+struct Program {
+    child: Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+    said: Vec<String>,
+}
+
+impl Program {
+    fn start(what: &str) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "program", "--nocapture"])
+            .env("HAILO_TEST_PROGRAM", what)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines, said: Vec::new() }
+    }
+
+    /// Reads until it has said this, and answers the whole line.
+    fn until(&mut self, word: &str) -> String {
+        for line in self.lines.by_ref() {
+            let line = line.unwrap();
+            self.said.push(line.clone());
+            if line.contains(word) {
+                return line;
+            }
+        }
+        panic!("it ended without {word:?}: {:?}", self.said)
+    }
+
+    fn signal(&self, signal: i32) {
+        // SAFETY: a signal to a child of this test that was not reaped yet.
+        assert_eq!(unsafe { libc::kill(self.child.id() as i32, signal) }, 0);
+    }
+
+    /// Waits for its end: how it ended, and the names of the handlers that ran.
+    fn end(mut self) -> (ExitStatus, Vec<String>, String) {
+        self.said.extend(self.lines.by_ref().map(Result::unwrap));
+        let status = self.child.wait().unwrap();
+        let handlers =
+            self.said.iter().filter_map(|l| l.split("handler ").nth(1)).map(str::to_owned).collect();
+        (status, handlers, self.said.join("\n"))
+    }
+}
+
+fn lives(pid: &str) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z'))
+}
+
+#[test]
+fn on_return_the_last_in_is_the_first_out() {
+    let (status, handlers, _) = Program::start("return").end();
+    assert!(status.success());
+    assert_eq!(handlers, ["second", "first"]);
+}
+
+#[test]
+fn exit_and_force_exit_are_plain_statuses() {
+    for (what, code) in [("exit", 3), ("force_exit", 130)] {
+        let (status, handlers, _) = Program::start(what).end();
+        assert_eq!((status.code(), status.into_raw()), (Some(code), code << 8), "{what}");
+        assert_eq!(handlers, ["first"], "{what}");
+    }
+}
+
+#[test]
+fn handlers_that_panic_hang_register_or_exit_stop_nobody() {
+    let start = Instant::now();
+    let (status, handlers, said) = Program::start("unruly").end();
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert_eq!(status.code(), Some(9), "the status that a handler asked for: {said}");
+    assert_eq!(handlers, ["late", "first"], "{said}");
+}
+
+#[test]
+fn after_a_signal_the_program_dies_by_it() {
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT] {
+        let mut program = Program::start("wait");
+        program.until("ready");
+        program.signal(signal);
+        let (status, handlers, _) = program.end();
+        assert_eq!((status.signal(), status.code()), (Some(signal), None));
+        assert_eq!(handlers, ["first"], "{signal}");
+    }
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    let mut program = Program::start("hang");
+    program.until("ready");
+    program.signal(libc::SIGINT);
+    // Until the first one is being handled; two that are pending at once are one.
+    std::thread::sleep(Duration::from_millis(200));
+    let start = Instant::now();
+    program.signal(libc::SIGINT);
+    let (status, _, _) = program.end();
+    assert_eq!(status.signal(), Some(libc::SIGINT));
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_signal_lets_go_of_the_device_idle_or_in_the_middle_of_inference() {
+    for what in ["idle", "infer"] {
+        for signal in [libc::SIGINT, libc::SIGTERM] {
+            let mut program = Program::start(what);
+            let worker = program.until("worker ").split("worker ").nth(1).unwrap().trim().to_owned();
+            program.until("ready");
+            std::thread::sleep(Duration::from_millis(100));
+            let start = Instant::now();
+            program.signal(signal);
+            let (status, _, _) = program.end();
+            assert_eq!(status.signal(), Some(signal), "{what}");
+            assert!(start.elapsed() < Duration::from_secs(2), "{what}: {:?}", start.elapsed());
+            assert!(!lives(&worker), "{what}");
+        }
+    }
+}
+
+#[test]
+fn force_exit_0_in_a_test_is_no_pass() {
+    let (status, _, _) = Program::start("guarded").end();
+    assert_eq!(status.code(), Some(101));
+}
+
+#[test]
+fn a_forked_child_runs_no_handlers() {
+    let (status, handlers, said) = Program::start("fork").end();
+    assert!(status.success() && said.contains("child 0"), "{said}");
+    assert_eq!(handlers, ["first"], "once, by the parent: {said}");
+}
+
+#[test]
+fn a_handler_that_the_program_had_is_called_after_the_cleanup() {
+    let mut program = Program::start("own handler");
+    program.until("ready");
+    program.signal(libc::SIGTERM);
+    program.until("own handler");
+    assert!(program.said.iter().any(|l| l == "handler first"), "{:?}", program.said);
+    program.signal(libc::SIGKILL);
+    program.end();
+}
+
+#[test]
+fn what_was_ignored_stays_ignored() {
+    let (status, _, said) = Program::start("ignored").end();
+    assert!(status.success() && said.contains("ignored before and after: true"), "{said}");
+}

@@ -288,7 +288,7 @@ pub union hailo_vstream_shape_t {
 
 /// The text of a NUL-ended array; bytes that are no UTF-8 become U+FFFD. Without a NUL the whole array counts.
 pub fn text(array: &[c_char]) -> String {
-    let bytes: Vec<u8> = array.iter().map(|c| c.cast_unsigned()).take_while(|b| *b != 0).collect();
+    let bytes: Vec<u8> = array.iter().map(|c| c.to_ne_bytes()[0]).take_while(|b| *b != 0).collect();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
@@ -297,6 +297,6 @@ pub fn set_text(array: &mut [c_char], text: &str) {
     array.fill(0);
     let room = array.len().saturating_sub(1);
     for (to, from) in array.iter_mut().zip(text.bytes().take(room)) {
-        *to = from.cast_signed();
+        *to = c_char::from_ne_bytes([from]);
     }
 }

@@ -18,6 +18,7 @@
 //! | [`cli`] | the command |
 
 pub mod cleanup;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod context;
 pub mod corpus;

@@ -15,10 +15,10 @@ const LONGEST_LINE: u64 = 1 << 20;
 /// Find the intent of sentences: the arguments, or else each line of standard input.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Sentences; quote each of them
+    /// Sentences; quote each of them (words that are not quoted are taken for one sentence)
     #[arg(value_name = "TEXT")]
     texts: Vec<String>,
-    /// The fuzzy score, from 0 to 100, under which nothing matches
+    /// The fuzzy score, from 0 to 100, under which no trigger matches; what is no whole command never does
     #[arg(long, value_name = "N", default_value_t = 35, value_parser = clap::value_parser!(u8).range(0..=100))]
     threshold: u8,
     /// Write one JSON object a line
@@ -30,7 +30,9 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Outcome {
     let engine = IntentEngine::new("fr")?.with_threshold(arguments.threshold);
     let mut out = std::io::stdout().lock();
-    for text in &arguments.texts {
+    let words = arguments.texts.len() > 1 && !arguments.texts.iter().any(|t| t.contains(char::is_whitespace));
+    let texts = if words { vec![arguments.texts.join(" ")] } else { arguments.texts.clone() };
+    for text in &texts {
         write(&mut out, text, &engine, arguments.json)?;
     }
     if arguments.texts.is_empty() {

@@ -17,9 +17,9 @@ const MODEL: &str = "whisper-base";
 /// Which runtime transcribes.
 #[derive(Debug, Args)]
 pub struct RuntimeArguments {
-    /// What to run on: a device where there is one that can be used, the simulator, or a device [auto, sim, device]
-    #[arg(long, env = "HAILO_RUNTIME", default_value = "auto", hide_env = true, value_name = "RUNTIME")]
-    runtime: RuntimeChoice,
+    /// What to run on: auto (a device where one can be used, else the simulator; the default), sim, or device
+    #[arg(long, value_name = "RUNTIME")]
+    runtime: Option<RuntimeChoice>,
 }
 
 /// A pipeline, and how it came to be.
@@ -35,7 +35,14 @@ pub struct Listener {
 impl Listener {
     /// Fetches the model's files where they are missing, and loads them onto the device.
     pub fn open(arguments: &RuntimeArguments) -> Result<Self, Box<dyn std::error::Error>> {
-        let runtime = Runtime::open(arguments.runtime)?;
+        let choice = match (arguments.runtime, std::env::var("HAILO_RUNTIME")) {
+            (Some(choice), _) => choice,
+            (None, Ok(text)) if !text.is_empty() => {
+                text.parse().map_err(|e| format!("HAILO_RUNTIME={text}: {e}"))?
+            }
+            (None, _) => RuntimeChoice::Auto,
+        };
+        let runtime = Runtime::open(choice)?;
         if let Some(notice) = &runtime.notice {
             progress::say(notice);
         }

@@ -26,7 +26,7 @@ enum Command {
     /// Fetch files that are missing, truncated or altered
     Fetch {
         /// Models; all of them where none is named
-        #[arg(value_name = "MODEL")]
+        #[arg(value_name = "MODEL", value_parser = known)]
         names: Vec<String>,
         /// Fetch files that are there, too
         #[arg(long)]
@@ -42,7 +42,7 @@ enum Command {
 #[derive(Debug, Args)]
 struct Names {
     /// Models; all of them where none is named
-    #[arg(value_name = "MODEL")]
+    #[arg(value_name = "MODEL", value_parser = known)]
     names: Vec<String>,
     /// Write one JSON object a file
     #[arg(long)]
@@ -54,11 +54,11 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let store = Store::user();
     match &arguments.command {
         Command::List(names) => {
-            show(&store, names, Store::state)?;
+            show(&store, names, "present", Store::state)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Verify(names) => {
-            let whole = show(&store, names, Store::verify)?;
+            let whole = show(&store, names, "verified", Store::verify)?;
             if !whole {
                 return Err("not all files are there and right; run `hailo-harness models fetch`".into());
             }
@@ -76,6 +76,11 @@ pub fn run(arguments: &Arguments) -> Outcome {
     }
 }
 
+/// A name that is one of a model.
+fn known(name: &str) -> Result<String, String> {
+    Model::named(name).map(|m| m.name).map_err(|e| e.to_string())
+}
+
 fn chosen(names: &[String]) -> Result<Vec<Model>, ModelError> {
     if names.is_empty() { Ok(Model::all()) } else { names.iter().map(|n| Model::named(n)).collect() }
 }
@@ -84,18 +89,19 @@ fn chosen(names: &[String]) -> Result<Vec<Model>, ModelError> {
 fn show(
     store: &Store,
     names: &Names,
+    present: &'static str,
     look: impl Fn(&Store, &crate::models::catalogue::Pin) -> FileState,
 ) -> Result<bool, Box<dyn std::error::Error>> {
     let mut out = std::io::stdout().lock();
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["model", "file", "size", "state", "path"]);
+    table.load_style(presets::NOTHING).set_header(["model", "file", "size", "state"]);
     let mut whole = true;
     for model in chosen(&names.names)? {
         for pin in model.pins() {
             let state = look(store, pin);
             whole &= state == FileState::Present;
             let (word, why) = match &state {
-                FileState::Present => ("present", None),
+                FileState::Present => (present, None),
                 FileState::Missing => ("missing", None),
                 FileState::Altered(why) => ("altered", Some(why.clone())),
             };
@@ -106,12 +112,15 @@ fn show(
                 writeln!(out, "{line}")?;
             } else {
                 let size = indicatif::DecimalBytes(pin.bytes).to_string();
-                table.add_row([&model.name, &pin.name, &size, &why.unwrap_or_else(|| word.into()), &path]);
+                table.add_row([&model.name, &pin.name, &size, &why.unwrap_or_else(|| word.into())]);
             }
         }
     }
     if !names.json {
-        writeln!(out, "{table}")?;
+        for line in table.lines() {
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        writeln!(out, "in {}", store.directory().display())?;
     }
     out.flush()?;
     Ok(whole)

@@ -87,7 +87,14 @@ impl ClipReport {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Outcome {
     let engine = IntentEngine::new("fr")?;
-    let manifest = Manifest::load(&arguments.corpus, engine.intents())?;
+    let manifest = Manifest::load(&arguments.corpus, engine.intents()).map_err(|error| {
+        let elsewhere =
+            if arguments.corpus.exists() { "" } else { "; name another folder with --corpus DIR" };
+        format!("{error}{elsewhere}")
+    })?;
+    if manifest.clips().is_empty() {
+        return Err(format!("{} has no [[clip]]", manifest.path().display()).into());
+    }
     let clips: Vec<&Clip> =
         manifest.clips().iter().filter(|c| matches(c, arguments.filter.as_deref())).collect();
     if clips.is_empty() {
@@ -138,7 +145,9 @@ pub fn run(arguments: &Arguments) -> Outcome {
         serde_json::to_writer(&mut out, &report)?;
         writeln!(out)?;
     } else {
-        writeln!(out, "{}", table(&report))?;
+        for line in table(&report).lines() {
+            writeln!(out, "{}", line.trim_end())?;
+        }
         writeln!(out, "{}", summary_line(&report, right))?;
     }
     out.flush()?;
@@ -198,7 +207,7 @@ fn table(report: &Report) -> Table {
         table.add_row([
             Cell::new(&clip.id),
             Cell::new(&clip.reference),
-            Cell::new(clip.transcript.as_deref().or(clip.error.as_deref()).unwrap_or_default()),
+            Cell::new(clip.transcript.as_deref().unwrap_or("(see the error above)")),
             Cell::new(wer).set_alignment(CellAlignment::Right),
             Cell::new(found.unwrap_or_else(|| "–".into())),
             Cell::new(command(clip.expected_intent.as_deref(), &clip.expected_slots)),

@@ -51,8 +51,9 @@ pub enum ModelError {
     },
     /// No source gave the files.
     #[error(
-        "cannot fetch {model}:{}\nconnect to a network and run `hailo-harness models fetch`, or bring {files} on another \
-         way and run `hailo-harness models fetch --from DIR`",
+        "cannot fetch {model}:{}\nconnect to a network and run `hailo-harness models fetch`, or bring {files} into a \
+         folder on another way (they are at https://huggingface.co/Systran/faster-whisper-base) and run \
+         `hailo-harness models fetch --from DIR`",
         reasons.iter().map(|(source, why)| format!("\n  {source}: {why}")).collect::<String>()
     )]
     Unreachable {

@@ -102,7 +102,12 @@ fn check(
     let report = context.close();
     let compared = heard.map_err(Failed::from).and_then(|heard| {
         let hearing = Hearing { clip, heard };
-        std::panic::catch_unwind(|| compare(&hearing)).map_err(|_| Failed::without_message())
+        std::panic::catch_unwind(|| compare(&hearing)).map_err(|_| {
+            Failed::from(
+                "what was heard differs from the snapshot, or there is none yet: see above. \
+                 `cargo insta review` shows and accepts it, INSTA_UPDATE=always accepts all",
+            )
+        })
     });
     if !report.is_clean() {
         eprintln!("hailo-harness: teardown: {report}");

@@ -32,9 +32,9 @@ pub(super) fn check_start(name: &str, start: &[u8]) -> Result<(), AudioError> {
     } else if wave::is_riff(start) || start.starts_with(b"fLaC") {
         return Ok(());
     } else {
-        "its contents are neither"
+        "its contents are no audio that is known"
     };
-    Err(AudioError::new(name, AudioErrorKind::Format, format!("{why}; {FORMATS}")))
+    Err(AudioError::new(name, AudioErrorKind::Format, format!("{why}: {FORMATS}")))
 }
 
 pub(super) fn decode(name: &str, mut bytes: Vec<u8>) -> Result<Decoded, AudioError> {

@@ -49,8 +49,12 @@ impl Audio {
     /// numbers. The error names the file.
     pub fn open(path: &Path) -> Result<Self, AudioError> {
         let name = path.display().to_string();
-        let file = File::open(path)
-            .map_err(|e| AudioError::new(&name, AudioErrorKind::Unreadable, e.to_string()))?;
+        let file = File::open(path).map_err(|e| {
+            // A relative path means something else in every folder: say which one it was.
+            let folder = std::env::current_dir().ok().filter(|_| path.is_relative());
+            let from = folder.map_or_else(String::new, |f| format!(" (looked for in {})", f.display()));
+            AudioError::new(&name, AudioErrorKind::Unreadable, format!("{e}{from}"))
+        })?;
         Self::read(&name, file)
     }
 

@@ -266,6 +266,104 @@ fn garbage_and_oversized_frames_end_the_worker_with_a_word() {
 }
 
 #[test]
+fn a_panic_in_progress_ends_the_conversation() {
+    let mut worker = open();
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let _ = worker.transcribe(&tone(60), Language::FRENCH, DEADLINE, &mut |_| panic!("on purpose"));
+    }));
+    assert!(panic.is_err());
+    // Not the answer to the question before.
+    assert_eq!(transcribe(&mut worker, &tone(1)).unwrap_err().kind(), WorkerErrorKind::Closed);
+}
+
+#[test]
+fn whatever_the_program_does_with_sigchld_the_end_is_noticed_at_once() {
+    extern "C" fn nothing(_: i32) {}
+    type Prepare = fn();
+    let ignore: Prepare = || {
+        // SAFETY: no handler is involved.
+        unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+    };
+    let handle: Prepare = || {
+        // SAFETY: the handler does nothing.
+        unsafe { libc::signal(libc::SIGCHLD, nothing as *const () as usize) };
+    };
+    let block: Prepare = || {
+        // SAFETY: blocks a signal for this thread.
+        unsafe {
+            let mut set = std::mem::zeroed();
+            libc::sigemptyset(&raw mut set);
+            libc::sigaddset(&raw mut set, libc::SIGCHLD);
+            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
+        }
+    };
+    for prepare in [ignore, handle, block] {
+        prepare();
+        let worker = open();
+        let start = Instant::now();
+        let ended = worker.close(DEADLINE);
+        assert!(ended.is_clean(), "{ended:?}");
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+        let mut worker = open();
+        kill(worker.id(), libc::SIGKILL);
+        assert_eq!(transcribe(&mut worker, &tone(1)).unwrap_err().kind(), WorkerErrorKind::Died);
+    }
+}
+
+#[test]
+fn an_answer_that_comes_byte_by_byte_does_not_stretch_the_deadline() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("worker");
+    // The head of a frame of 1 MiB, and then a byte each 50 ms.
+    let text = "#!/bin/bash\nfd=${HAILO_HARNESS_WORKER_SOCKET##*:}\n\
+                printf 'HLHW\\1\\0\\1\\0\\0\\0\\20\\0' >&$fd\nwhile printf x >&$fd; do sleep 0.05; done\n";
+    std::fs::write(&script, text).unwrap();
+    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    // SAFETY: nextest gives each test a process of its own, in which no other thread reads the environment yet.
+    unsafe { std::env::set_var("HAILO_WORKER", &script) };
+    let mut worker = Worker::spawn(&WorkerOptions::default()).unwrap();
+    let start = Instant::now();
+    let error = worker.open(canned(), Duration::from_millis(500)).unwrap_err();
+    assert_eq!(error.kind(), WorkerErrorKind::Hang, "{error}");
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+}
+
+/// Runs `work` in a child made by fork, and waits for its end: its status, or what signal ended it.
+fn in_a_fork(work: impl FnOnce()) -> i32 {
+    // SAFETY: the child runs `work` and leaves without running anything else of this program.
+    unsafe {
+        let child = libc::fork();
+        if child == 0 {
+            libc::alarm(20);
+            work();
+            libc::_exit(0);
+        }
+        let mut status = 0;
+        libc::waitpid(child, &raw mut status, 0);
+        status
+    }
+}
+
+#[test]
+fn a_child_made_by_fork_leaves_the_worker_alone_and_may_have_its_own() {
+    let mut worker = open();
+    // The copy of the worker is dropped in the child.
+    let copy = std::cell::Cell::new(None);
+    // SAFETY: the bits are only used in the child, whose copy of the worker nobody else has.
+    copy.set(Some(unsafe { std::ptr::read(&raw const worker) }));
+    let status = in_a_fork(|| drop(copy.take()));
+    std::mem::forget(copy.take());
+    assert_eq!(status, 0);
+    assert!(!transcribe(&mut worker, &tone(1)).unwrap().is_empty(), "it still serves its parent");
+    let status = in_a_fork(|| {
+        let mut own = open();
+        assert!(!transcribe(&mut own, &tone(1)).unwrap().is_empty());
+        assert!(own.close(DEADLINE).is_clean());
+    });
+    assert_eq!(status, 0, "a signal or a status");
+}
+
+#[test]
 fn a_program_that_was_deleted_while_it_runs_still_starts_workers() {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("program");

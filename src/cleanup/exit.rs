@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::registry::{CleanupRegistry, ExitInHandler};
+use crate::text::printable::say;
 
 /// The status that was asked for first.
 static STATUS: AtomicI32 = AtomicI32::new(NONE);
@@ -20,7 +21,7 @@ pub fn force_exit(status: i32) -> ! {
     if CleanupRegistry::in_handler() {
         // The thread that runs the handlers goes on to the others; see `end`.
         if let Err(error) = std::thread::Builder::new().name("hailo-exit".into()).spawn(end) {
-            eprintln!("hailo-harness: cannot exit from within a handler: {error}");
+            say(format_args!("hailo-harness: cannot exit from within a handler: {error}"));
         }
         std::panic::resume_unwind(Box::new(ExitInHandler));
     }

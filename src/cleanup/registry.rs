@@ -7,6 +7,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
+use crate::text::printable::say;
+
 /// How long a handler may take, unless it says otherwise.
 pub const BUDGET: Duration = Duration::from_secs(2);
 /// How long all of them may take together.
@@ -140,7 +142,7 @@ impl CleanupRegistry {
             let (name, budget) = (entry.name.clone(), entry.budget.min(left));
             let outcome = if left.is_zero() { Outcome::Skipped } else { run(entry.handler, budget) };
             if outcome != Outcome::Done {
-                eprintln!("hailo-harness: cleanup {name:?}: {outcome}");
+                say(format_args!("hailo-harness: cleanup {name:?}: {outcome}"));
             }
             reports.push(HandlerReport { name, outcome });
         }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::Outcome;
 use crate::intent::IntentEngine;
+use crate::text::printable::line;
 
 /// Longest line of standard input that is read, in bytes.
 const LONGEST_LINE: u64 = 1 << 20;
@@ -61,10 +62,11 @@ fn write(out: &mut impl Write, text: &str, engine: &IntentEngine, as_json: bool)
         });
         writeln!(out, "{answer}")?;
     } else if let Some(intent) = intent {
+        let text = line(text);
         let slots: String = intent.slots.iter().map(|(name, value)| format!(" {name}={value}")).collect();
         writeln!(out, "{text} → {}{slots} ({:.2})", intent.name, intent.confidence)?;
     } else {
-        writeln!(out, "{text} → no command")?;
+        writeln!(out, "{} → no command", line(text))?;
     }
     out.flush()
 }

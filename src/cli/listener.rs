@@ -35,12 +35,9 @@ pub struct Listener {
 impl Listener {
     /// Fetches the model's files where they are missing, and loads them onto the device.
     pub fn open(arguments: &RuntimeArguments) -> Result<Self, Box<dyn std::error::Error>> {
-        let choice = match (arguments.runtime, std::env::var("HAILO_RUNTIME")) {
-            (Some(choice), _) => choice,
-            (None, Ok(text)) if !text.is_empty() => {
-                text.parse().map_err(|e| format!("HAILO_RUNTIME={text}: {e}"))?
-            }
-            (None, _) => RuntimeChoice::Auto,
+        let choice = match arguments.runtime {
+            Some(choice) => choice,
+            None => RuntimeChoice::from_environment(RuntimeChoice::Auto)?,
         };
         let runtime = Runtime::open(choice)?;
         if let Some(notice) = &runtime.notice {

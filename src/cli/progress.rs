@@ -1,16 +1,13 @@
 //! Bars and notices on standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::models::FetchEvent;
 
-/// Writes a line to standard error; where that is closed, it is lost.
-pub fn say(line: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stderr(), "{line}");
-}
+pub use crate::text::printable::say;
 
 /// A bar over `length` things, invisible where standard error is no terminal.
 pub fn bar(length: u64, template: &str) -> ProgressBar {

@@ -14,6 +14,7 @@ use super::{Outcome, progress};
 use crate::corpus::score::{ClipScore, CorpusScore};
 use crate::corpus::{Clip, Manifest};
 use crate::intent::{Intent, IntentEngine, Slots};
+use crate::text::printable::line;
 use crate::whisper::audio::Audio;
 
 /// Transcribe every clip of a corpus, and compare text and intent with what the manifest says.
@@ -145,8 +146,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
         serde_json::to_writer(&mut out, &report)?;
         writeln!(out)?;
     } else {
-        for line in table(&report).lines() {
-            writeln!(out, "{}", line.trim_end())?;
+        for row in table(&report).lines() {
+            writeln!(out, "{}", row.trim_end())?;
         }
         writeln!(out, "{}", summary_line(&report, right))?;
     }
@@ -206,11 +207,11 @@ fn table(report: &Report) -> Table {
         let wer = clip.wer.map_or_else(String::new, |w| format!("{w:.2}"));
         table.add_row([
             Cell::new(&clip.id),
-            Cell::new(&clip.reference),
-            Cell::new(clip.transcript.as_deref().unwrap_or("(see the error above)")),
+            Cell::new(line(&clip.reference)),
+            Cell::new(line(clip.transcript.as_deref().unwrap_or("(see the error above)"))),
             Cell::new(wer).set_alignment(CellAlignment::Right),
-            Cell::new(found.unwrap_or_else(|| "–".into())),
-            Cell::new(command(clip.expected_intent.as_deref(), &clip.expected_slots)),
+            Cell::new(line(found.as_deref().unwrap_or("–"))),
+            Cell::new(line(&command(clip.expected_intent.as_deref(), &clip.expected_slots))),
             Cell::new(if clip.intent_is_right() { "✓" } else { "✗" }),
         ]);
     }

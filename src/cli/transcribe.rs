@@ -9,6 +9,7 @@ use serde_json::json;
 use super::listener::{Listener, RuntimeArguments};
 use super::{Outcome, progress};
 use crate::text::Language;
+use crate::text::printable::line;
 use crate::whisper::{Audio, Transcript, WhisperError};
 
 /// Write the text of audio files: WAV or FLAC, any rate, any number of channels.
@@ -41,9 +42,9 @@ pub fn run(arguments: &Arguments) -> Outcome {
                 if arguments.json {
                     writeln!(out, "{}", to_json(file, &transcript, &listener))?;
                 } else if arguments.files.len() > 1 {
-                    writeln!(out, "{file}: {}", transcript.text)?;
+                    writeln!(out, "{}: {}", line(file), line(&transcript.text))?;
                 } else {
-                    writeln!(out, "{}", transcript.text)?;
+                    writeln!(out, "{}", line(&transcript.text))?;
                 }
                 out.flush()?;
                 if transcript.truncated {

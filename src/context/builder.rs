@@ -62,7 +62,7 @@ impl ContextBuilder {
 
     /// What to run on: unless set, what `HAILO_RUNTIME` says, or else a device where there is one, or the simulator.
     pub fn runtime(mut self, runtime: RuntimeChoice) -> Self {
-        self.stt.runtime = runtime;
+        self.stt.runtime = Some(runtime);
         self
     }
 

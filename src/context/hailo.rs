@@ -9,6 +9,7 @@ use super::teardown::TeardownReport;
 use crate::cleanup::{CleanupGuard, CleanupRegistry, signals};
 use crate::intent::{Intent, IntentEngine};
 use crate::stt::{HailoStt, Sound, SttError};
+use crate::text::printable::say;
 
 /// Speech-to-text and intents, cleaned up when it goes.
 ///
@@ -114,7 +115,7 @@ impl Drop for HailoContext {
         if self.open {
             let report = self.tear_down();
             if !report.is_clean() {
-                eprintln!("hailo-harness: teardown: {report}");
+                say(format_args!("hailo-harness: teardown: {report}"));
             }
         }
     }

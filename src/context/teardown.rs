@@ -53,11 +53,12 @@ impl TeardownReport {
         let (findings, log) = match ended {
             Err(why) => (vec![Finding::Died(why)], Vec::new()),
             Ok(ended) => {
-                let finding = match (ended.status, ended.killed) {
-                    (None, _) => Some(Finding::Stuck),
-                    (Some(_), true) => Some(Finding::Killed),
-                    (Some(status), false) if !status.success() => Some(Finding::Status(status.to_string())),
-                    _ => None,
+                let finding = match ended.status {
+                    _ if ended.is_clean() => None,
+                    _ if !ended.gone => Some(Finding::Stuck),
+                    _ if ended.killed => Some(Finding::Killed),
+                    Some(status) => Some(Finding::Status(status.to_string())),
+                    None => Some(Finding::Status("an unknown status".into())),
                 };
                 (finding.into_iter().collect(), ended.log)
             }

@@ -16,6 +16,9 @@ use crate::text::Language;
 /// The manifest's name inside a corpus.
 pub const MANIFEST: &str = "manifest.toml";
 
+/// Bytes of the largest manifest that is read.
+const LARGEST_MANIFEST: u64 = 16 << 20;
+
 /// The longest id: with a test's prefix and a snapshot's suffix it must still be a file's name.
 const LONGEST_ID: usize = 100;
 
@@ -116,7 +119,7 @@ impl Manifest {
     {
         let dir = dir.as_ref();
         let path = dir.join(MANIFEST);
-        let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+        let text = read_file(&path).map_err(|error| match error.kind() {
             ErrorKind::NotFound => CorpusError::new(
                 CorpusErrorKind::MissingManifest,
                 &path,
@@ -287,6 +290,18 @@ fn check_id(id: &str) -> Result<(), String> {
         "this id cannot be the name of a test: use ASCII letters, digits, - and _, \
          a letter or digit first, at most {LONGEST_ID} characters"
     ))
+}
+
+/// The text of a file: what is no file, such as a pipe or a device, may never end.
+fn read_file(path: &Path) -> std::io::Result<String> {
+    let found = fs::metadata(path)?;
+    if !found.is_file() {
+        return Err(std::io::Error::other("it is not a file"));
+    }
+    if found.len() > LARGEST_MANIFEST {
+        return Err(std::io::Error::other(format!("it is larger than {LARGEST_MANIFEST} bytes")));
+    }
+    fs::read_to_string(path)
 }
 
 /// The line, from 1, of a byte of the text.

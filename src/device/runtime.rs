@@ -30,9 +30,18 @@ pub enum RuntimeKind {
 }
 
 impl RuntimeChoice {
-    /// What `HAILO_RUNTIME` says, or `otherwise` where it says nothing that is known.
-    pub fn from_environment(otherwise: Self) -> Self {
-        std::env::var("HAILO_RUNTIME").ok().and_then(|v| v.parse().ok()).unwrap_or(otherwise)
+    /// What `HAILO_RUNTIME` says, or `otherwise` where it is not set.
+    ///
+    /// # Errors
+    /// When it says something that is no runtime: a typing error must not decide what a test runs on.
+    pub fn from_environment(otherwise: Self) -> Result<Self, RuntimeError> {
+        match std::env::var_os("HAILO_RUNTIME").filter(|v| !v.is_empty()) {
+            None => Ok(otherwise),
+            Some(value) => {
+                let value = value.to_string_lossy().into_owned();
+                value.parse().map_err(|_| RuntimeError::Unknown { value })
+            }
+        }
     }
 }
 
@@ -73,6 +82,12 @@ pub enum RuntimeError {
     /// The library cannot be used.
     #[error("{0}; without a device, use the runtime sim")]
     Library(#[from] LoadError),
+    /// `HAILO_RUNTIME` says something that is no runtime.
+    #[error("HAILO_RUNTIME={value}: the runtimes are auto, sim and device")]
+    Unknown {
+        /// What it says.
+        value: String,
+    },
     /// There are no models for this device.
     #[error("no models for a real device are known yet; use the runtime sim")]
     NoModels,

@@ -2,7 +2,7 @@
 
 use hailort_sys::status::{
     HAILO_DEVICE_IN_USE, HAILO_DRIVER_OPERATION_FAILED, HAILO_HEF_NOT_COMPATIBLE_WITH_DEVICE,
-    HAILO_OUT_OF_PHYSICAL_DEVICES, HAILO_TIMEOUT,
+    HAILO_INTERNAL_FAILURE, HAILO_OUT_OF_PHYSICAL_DEVICES, HAILO_TIMEOUT,
 };
 use hailort_sys::{status_meaning, status_name};
 
@@ -34,6 +34,9 @@ impl HailoError {
             }
             HAILO_DRIVER_OPERATION_FAILED => "check the permissions of /dev/hailo0",
             HAILO_HEF_NOT_COMPATIBLE_WITH_DEVICE => "take the file that was compiled for this device",
+            HAILO_INTERNAL_FAILURE => {
+                "the library's own log says more; `hailo-harness models verify` checks the weights"
+            }
             HAILO_TIMEOUT => "the device did not answer in time: it may hang",
             _ => return None,
         })

@@ -104,6 +104,11 @@ impl Store {
                 Ok(())
             };
         }
+        if !options.force && model.pins().iter().all(|p| self.verify(p) == FileState::Present) {
+            // Nothing to write: the cache may be somebody else's.
+            events(FetchEvent::Fetched);
+            return Ok(());
+        }
         let lock = self.lock(|| events(FetchEvent::Waiting))?;
         // Looked at under the lock: whoever held it before may have fetched them.
         let wanted: Vec<&Pin> = model

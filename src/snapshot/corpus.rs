@@ -95,7 +95,7 @@ fn check(
 ) -> Result<(), Failed> {
     let builder = HailoContext::builder()
         .language(clip.language)
-        .runtime(RuntimeChoice::from_environment(RuntimeChoice::Sim));
+        .runtime(RuntimeChoice::from_environment(RuntimeChoice::Sim)?);
     let context = configure(builder).start()?;
     let heard = context.hear(&clip.path);
     // Closed before anything is compared: a difference must not hide what teardown found, nor the other way round.

@@ -8,8 +8,10 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use super::error::SttError;
 use super::options::{SttModel, SttOptions};
 use super::sound::Sound;
-use crate::models::{FetchOptions, Model, Store};
+use crate::device::RuntimeChoice;
+use crate::models::{FetchEvent, FetchOptions, Model, Store};
 use crate::text::Language;
+use crate::text::printable::say;
 use crate::whisper::Transcript;
 use crate::worker::message::Opened;
 use crate::worker::{Ended, ModelSource, Setup, Worker, WorkerOptions};
@@ -169,20 +171,24 @@ impl HailoStt {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic in a caller's `progress` leaves nothing half done here but a conversation with the worker, which
-        // the worker notices.
+        // A panic in a caller's `progress` leaves nothing half done here but a conversation with the worker, which is
+        // over then.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn start(options: &SttOptions) -> Result<(Worker, Opened), SttError> {
+    let runtime = match options.runtime {
+        Some(runtime) => runtime,
+        None => RuntimeChoice::from_environment(RuntimeChoice::Auto)?,
+    };
     let model = match options.model {
         SttModel::Canned => ModelSource::Canned,
         SttModel::WhisperBase => {
             let (model, store) = (Model::named("whisper-base")?, Store::user());
             store.ensure(&model, &FetchOptions::from_environment(), &mut |event| {
-                if options.debug {
-                    eprintln!("{event:?}");
+                if options.debug || matches!(event, FetchEvent::Asking { .. } | FetchEvent::Waiting) {
+                    say(format_args!("hailo-harness: model files: {event:?}"));
                 }
             })?;
             let weights = &model.files.weights;
@@ -195,10 +201,10 @@ fn start(options: &SttOptions) -> Result<(Worker, Opened), SttError> {
     };
     let worker = WorkerOptions { debug: options.debug, variables: options.variables.clone() };
     let mut worker = Worker::spawn(&worker)?;
-    let setup = Setup { runtime: options.runtime, model, frame_timeout: options.frame_timeout };
+    let setup = Setup { runtime, model, frame_timeout: options.frame_timeout };
     let opened = worker.open(setup, options.deadlines.open)?;
     if let Some(notice) = &opened.notice {
-        eprintln!("{notice}");
+        say(notice);
     }
     Ok((worker, opened))
 }

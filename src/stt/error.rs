@@ -1,5 +1,6 @@
 //! Sound that did not become text.
 
+use crate::device::RuntimeError;
 use crate::models::ModelError;
 use crate::whisper::audio::AudioError;
 use crate::worker::{FailureKind, WorkerError, WorkerErrorKind};
@@ -29,6 +30,9 @@ pub enum SttError {
     /// The audio cannot be used.
     #[error(transparent)]
     Audio(#[from] AudioError),
+    /// The runtime that is asked for is none.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
     /// The model's files cannot be had.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -45,6 +49,7 @@ impl SttError {
     pub fn kind(&self) -> SttErrorKind {
         match self {
             Self::Audio(_) => SttErrorKind::Audio,
+            Self::Runtime(_) => SttErrorKind::Device,
             Self::Model(_) => SttErrorKind::Model,
             Self::Unavailable(_) => SttErrorKind::Unavailable,
             Self::Worker(error) => match error.kind() {

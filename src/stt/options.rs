@@ -46,8 +46,8 @@ pub struct SttOptions {
     pub language: Language,
     /// The model.
     pub model: SttModel,
-    /// What it runs on.
-    pub runtime: RuntimeChoice,
+    /// What it runs on; unless set, what `HAILO_RUNTIME` says, or else a device where there is one, or the simulator.
+    pub runtime: Option<RuntimeChoice>,
     /// How long each phase may take.
     pub deadlines: Deadlines,
     /// How long one frame may take to be written to or read from the device.
@@ -63,7 +63,7 @@ impl Default for SttOptions {
         Self {
             language: Language::FRENCH,
             model: SttModel::default(),
-            runtime: RuntimeChoice::from_environment(RuntimeChoice::Auto),
+            runtime: None,
             deadlines: Deadlines::default(),
             frame_timeout: FRAME_TIMEOUT,
             debug: false,

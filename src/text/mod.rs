@@ -3,6 +3,7 @@
 //! - [`language`]: the languages Whisper knows, with their codes and tokens
 //! - [`mod@normalize`]: the normaliser that scoring applies to both sides; its rules are listed there
 //! - [`numbers`]: French number words to integers
+//! - [`printable`]: text from elsewhere on a terminal
 //! - [`tokens`]: a sentence as words
 //! - [`fold`]: small character rules (apostrophes, ligatures, accents)
 
@@ -10,6 +11,7 @@ pub mod fold;
 pub mod language;
 pub mod normalize;
 pub mod numbers;
+pub mod printable;
 pub mod tokens;
 
 pub use language::{Language, UnknownLanguage};

@@ -1,12 +1,11 @@
 //! The parent's side of a worker.
 
 use std::ffi::OsString;
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
-
-use rustix::process::{Pid, Signal, kill_process_group};
-use wait_timeout::ChildExt;
 
 use super::error::WorkerError;
 use super::frame::FrameError;
@@ -15,6 +14,8 @@ use super::message::{Opened, Request, Response, Setup, receive, send, send_sampl
 use super::spawn::{self, Spawned};
 use crate::text::Language;
 use crate::whisper::Transcript;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
 /// How long a worker has to end after SIGTERM, before SIGKILL.
 const AFTER_TERM: Duration = Duration::from_millis(500);
@@ -34,10 +35,16 @@ pub struct WorkerOptions {
 #[derive(Debug)]
 pub struct Worker {
     child: Child,
+    /// Tells its end without a handler for SIGCHLD, which belongs to the program. `None` where it had ended before.
+    pidfd: Option<OwnedFd>,
+    /// The process that started it: a child made by fork has a copy of this, and no right to the worker.
+    owner: u32,
     /// `None` once the conversation is over.
     socket: Option<UnixStream>,
     log: Log,
-    /// How it ended.
+    /// Whether it has ended.
+    gone: bool,
+    /// How it ended. Not known where the program ignores SIGCHLD, or somebody else has reaped it.
     status: Option<ExitStatus>,
     /// Whether it had to be killed.
     killed: bool,
@@ -46,8 +53,12 @@ pub struct Worker {
 /// How a worker ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
-    /// Its exit status; `None` where it could not be reaped, because it sits in the kernel.
+    /// Whether it has ended; one that has not, though it was killed, sits in the kernel.
+    pub gone: bool,
+    /// Its exit status; not known where the program ignores SIGCHLD, or somebody else has reaped it.
     pub status: Option<ExitStatus>,
+    /// Whether it said that it let go of the device.
+    pub released: bool,
     /// Whether it had to be killed.
     pub killed: bool,
     /// The last lines that it wrote.
@@ -57,7 +68,7 @@ pub struct Ended {
 impl Ended {
     /// Whether the worker let go of everything by itself and left with 0.
     pub fn is_clean(&self) -> bool {
-        !self.killed && self.status.is_some_and(|s| s.success())
+        self.gone && self.released && !self.killed && self.status.is_none_or(|s| s.success())
     }
 }
 
@@ -71,7 +82,10 @@ impl Worker {
             |source| WorkerError::Spawn { program: spawn::program().to_string_lossy().into_owned(), source };
         let Spawned { child, socket, output } = spawn::spawn(options.variables.clone()).map_err(fail)?;
         let log = Log::follow(output, options.debug).map_err(fail)?;
-        Ok(Self { child, socket: Some(socket), log, status: None, killed: false })
+        let pidfd =
+            Pid::from_raw(child.id() as i32).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+        let owner = std::process::id();
+        Ok(Self { child, pidfd, owner, socket: Some(socket), log, gone: false, status: None, killed: false })
     }
 
     /// Its process id, which is also that of its process group.
@@ -86,10 +100,7 @@ impl Worker {
 
     /// Whether the process lives and can be asked.
     pub fn lives(&mut self) -> bool {
-        if self.status.is_none() {
-            self.status = self.child.try_wait().ok().flatten();
-        }
-        self.status.is_none() && self.is_open()
+        !self.reap(Duration::ZERO) && self.is_open()
     }
 
     /// The last lines that it wrote so far.
@@ -131,12 +142,13 @@ impl Worker {
     /// Asks the worker to let go of the device and end, and reaps it. One that does not within `deadline` is killed.
     pub fn close(mut self, deadline: Duration) -> Ended {
         let asked = self.ask("let go of the device", &Request::Close, &[], deadline, &mut |_| {});
-        if asked.is_ok() {
+        let released = asked.is_ok();
+        if released {
             self.socket = None;
-            self.status = self.reap(deadline);
+            self.reap(deadline);
         }
         self.kill();
-        Ended { status: self.status, killed: self.killed, log: self.log.last() }
+        Ended { gone: self.gone, status: self.status, released, killed: self.killed, log: self.log.last() }
     }
 
     /// Sends a request and waits for its answer.
@@ -148,18 +160,24 @@ impl Worker {
         deadline: Duration,
         progress: &mut dyn FnMut(f64),
     ) -> Result<Response, WorkerError> {
-        let Some(socket) = &mut self.socket else { return Err(WorkerError::Closed) };
-        let answer = converse(socket, request, samples, deadline, progress);
-        match answer {
-            Ok(Response::Failed(failure)) => Err(failure.into()),
-            Ok(response) => Ok(response),
+        // Taken while it is in use: where `progress` panics, the conversation is over, and nobody gets an answer that
+        // was meant for another question.
+        let Some(mut socket) = self.socket.take() else { return Err(WorkerError::Closed) };
+        match converse(&mut socket, request, samples, deadline, progress) {
+            Ok(response) => {
+                self.socket = Some(socket);
+                match response {
+                    Response::Failed(failure) => Err(failure.into()),
+                    response => Ok(response),
+                }
+            }
             Err(FrameError::Timeout) => {
                 self.kill();
                 Err(WorkerError::Hang { phase, deadline, status: self.status, log: self.log.last() })
             }
             Err(FrameError::Closed | FrameError::Truncated | FrameError::Io(_)) => {
                 // It has ended, or closed its socket and will: either way it is over.
-                self.status = self.reap(AFTER_TERM);
+                self.reap(AFTER_TERM);
                 self.kill();
                 Err(WorkerError::Died { phase, status: self.status, log: self.log.last() })
             }
@@ -176,14 +194,49 @@ impl Worker {
         WorkerError::Protocol { source, log: self.log.last() }
     }
 
-    /// Waits for its end, and remembers how it ended.
-    fn reap(&mut self, patience: Duration) -> Option<ExitStatus> {
-        self.status.or_else(|| self.child.wait_timeout(patience).ok().flatten())
+    /// Waits for its end, remembers how it ended, and says whether it has.
+    fn reap(&mut self, patience: Duration) -> bool {
+        if self.gone {
+            return true;
+        }
+        let until = Instant::now() + patience;
+        loop {
+            match self.child.try_wait() {
+                Ok(None) => {}
+                Ok(status) => {
+                    (self.gone, self.status) = (true, status);
+                    return true;
+                }
+                // Somebody else has reaped it, or the kernel did, as the program ignores SIGCHLD.
+                Err(_) => {
+                    self.gone = true;
+                    return true;
+                }
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            match &self.pidfd {
+                Some(pidfd) => {
+                    let timeout =
+                        Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
+                    let mut fds = [PollFd::new(pidfd, PollFlags::IN)];
+                    // Interrupted or not, what counts is looked at above.
+                    let _ = poll(&mut fds, Some(&timeout));
+                }
+                // Linux before 5.3.
+                None => std::thread::sleep(left.min(Duration::from_millis(1))),
+            }
+        }
     }
 
     /// Ends the worker and everything in its process group: SIGTERM, then SIGKILL.
     fn kill(&mut self) {
         self.socket = None;
+        if self.owner != std::process::id() {
+            return;
+        }
         let group = Pid::from_raw(self.child.id() as i32);
         let signal = |signal| {
             if let Some(group) = group {
@@ -191,16 +244,16 @@ impl Worker {
                 let _ = kill_process_group(group, signal);
             }
         };
-        if self.status.is_none() {
+        if !self.reap(Duration::ZERO) {
             self.killed = true;
             signal(Signal::TERM);
-            self.status = self.reap(AFTER_TERM);
+            self.reap(AFTER_TERM);
             // Also where the worker itself has ended: its children may not have. Its own number cannot belong to
             // another group yet while a member lives, and is free where none does.
             signal(Signal::KILL);
-            self.status = self.reap(AFTER_KILL);
+            self.reap(AFTER_KILL);
         }
-        self.log.finish_if(self.status.is_some());
+        self.log.finish_if(self.gone);
     }
 }
 
@@ -218,20 +271,49 @@ fn converse(
     deadline: Duration,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Response, FrameError> {
-    socket.set_write_timeout(Some(deadline))?;
-    send(socket, request)?;
-    send_samples(socket, samples)?;
-    let mut until = Instant::now() + deadline;
+    let mut socket = Until { socket, until: Instant::now() + deadline };
+    send(&mut socket, request)?;
+    send_samples(&mut socket, samples)?;
+    socket.until = Instant::now() + deadline;
     loop {
-        // A socket's timeout is for one read; a worker that sends byte by byte must not stretch it.
-        let left = until.checked_duration_since(Instant::now()).filter(|d| !d.is_zero());
-        socket.set_read_timeout(Some(left.ok_or(FrameError::Timeout)?))?;
-        match receive(socket)? {
+        match receive(&mut socket)? {
             Response::Progress(seconds) => {
                 progress(seconds);
-                until = Instant::now() + deadline;
+                socket.until = Instant::now() + deadline;
             }
             response => return Ok(response),
         }
+    }
+}
+
+/// A socket with a deadline for all that is read and written. A socket's own timeouts are for one call: whoever sends
+/// byte by byte would stretch them.
+struct Until<'a> {
+    socket: &'a mut UnixStream,
+    until: Instant,
+}
+
+impl Until<'_> {
+    fn left(&self) -> std::io::Result<Option<Duration>> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(std::io::ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
+    }
+}
+
+impl Read for Until<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.socket.set_read_timeout(self.left()?)?;
+        self.socket.read(buffer)
+    }
+}
+
+impl Write for Until<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.socket.set_write_timeout(self.left()?)?;
+        self.socket.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.socket.flush()
     }
 }

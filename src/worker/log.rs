@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::text::printable;
+
 /// Lines that are kept.
 pub(super) const LINES: usize = 50;
 /// How long the rest of a dead worker's output may take to be read.
@@ -29,11 +31,10 @@ impl Log {
             let mut output = BufReader::new(output);
             let mut line = Vec::new();
             while output.by_ref().take(LONGEST).read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
-                let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+                let text = printable::line(String::from_utf8_lossy(&line).trim_end());
                 line.clear();
                 if echo {
-                    // Through the macro, so that a test's output holds it.
-                    eprintln!("[worker] {text}");
+                    printable::say(format_args!("[worker] {text}"));
                 }
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
                 if kept.len() == LINES {

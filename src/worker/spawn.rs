@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use super::entry;
 
@@ -29,31 +29,42 @@ type Job = (Vec<(String, std::ffi::OsString)>, Sender<std::io::Result<Spawned>>)
 
 /// Starts a worker with these variables added to its environment.
 pub(super) fn spawn(variables: Vec<(String, std::ffi::OsString)>) -> std::io::Result<Spawned> {
-    static SPAWNER: OnceLock<Mutex<Sender<Job>>> = OnceLock::new();
-    let spawner = SPAWNER.get_or_init(|| {
-        let (to, jobs) = channel::<Job>();
-        std::thread::Builder::new()
-            .name("hailo-spawner".into())
-            .spawn(move || {
-                for (variables, answer) in jobs {
-                    // Whoever asked may have gone; the worker then ends with its socket.
-                    let _ = answer.send(start(variables));
-                }
-            })
-            .expect("a thread can be started");
-        Mutex::new(to)
-    });
+    /// The thread, and the process that it belongs to: a child made by fork has a copy of this, and no such thread.
+    static SPAWNER: Mutex<Option<(u32, Sender<Job>)>> = Mutex::new(None);
     let (to, answer) = channel();
     let gone = || std::io::Error::other("the thread that starts workers has ended");
-    spawner.lock().unwrap_or_else(PoisonError::into_inner).send((variables, to)).map_err(|_| gone())?;
+    let mut spawner = SPAWNER.lock().unwrap_or_else(PoisonError::into_inner);
+    let jobs = match &*spawner {
+        Some((process, jobs)) if *process == std::process::id() => jobs.clone(),
+        _ => {
+            let jobs = begin()?;
+            *spawner = Some((std::process::id(), jobs.clone()));
+            jobs
+        }
+    };
+    drop(spawner);
+    jobs.send((variables, to)).map_err(|_| gone())?;
     answer.recv().map_err(|_| gone())?
+}
+
+/// Starts the thread.
+fn begin() -> std::io::Result<Sender<Job>> {
+    let (to, jobs) = channel::<Job>();
+    std::thread::Builder::new().name("hailo-spawner".into()).spawn(move || {
+        for (variables, answer) in jobs {
+            // Whoever asked may have gone; the worker then ends with its socket.
+            let _ = answer.send(start(variables));
+        }
+    })?;
+    Ok(to)
 }
 
 fn start(variables: Vec<(String, std::ffi::OsString)>) -> std::io::Result<Spawned> {
     let (ours, theirs) = UnixStream::pair()?;
     let (output, input) = std::io::pipe()?;
     let mut command = Command::new(program());
-    let theirs: OwnedFd = theirs.into();
+    // Above the standard ones, which the child gets other files for, where the program has closed its own.
+    let theirs: OwnedFd = rustix::io::fcntl_dupfd_cloexec(&theirs, 3)?;
     let fd = theirs.as_raw_fd();
     command
         .env(entry::VARIABLE, entry::value(fd))

@@ -17,8 +17,14 @@ impl Source for Folder<'_> {
 
     fn deliver(&self, to: &mut Delivery<'_>) -> Result<(), ReceiveError> {
         for pin in to.wanted() {
-            let file = File::open(self.0.join(&pin.name))
-                .map_err(|e| ReceiveError::Source(format!("{}: {e}", pin.name)))?;
+            let path = self.0.join(&pin.name);
+            let fail =
+                |why: &dyn std::fmt::Display| ReceiveError::Source(format!("{}: {why}", path.display()));
+            // Opening a pipe that nobody writes to would wait for ever.
+            if !std::fs::metadata(&path).map_err(|e| fail(&e))?.is_file() {
+                return Err(fail(&"not a file"));
+            }
+            let file = File::open(&path).map_err(|e| fail(&e))?;
             to.hand_over(pin, file)?;
         }
         Ok(())

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::process::{Pid, Signal, kill_process_group, set_parent_process_death_signal};
 
 /// How long it may take to say its version.
 const VERSION_PATIENCE: Duration = Duration::from_secs(20);
@@ -30,8 +30,9 @@ impl<'a> Pip<'a> {
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null());
+            contain(&mut command);
             let Ok(mut child) = command.spawn() else { return false };
-            wait(&mut child, VERSION_PATIENCE, || false).is_ok_and(|ok| ok)
+            wait(&mut child, VERSION_PATIENCE, || None).is_ok_and(|ok| ok)
         };
         calls.iter().find(|c| answers(c)).map(|c| Self(c)).ok_or_else(|| {
             "there is no pip (python3 -m pip, pip3); install it (Debian: apt install python3-pip)".into()
@@ -44,6 +45,7 @@ impl<'a> Pip<'a> {
         &self,
         requirements: &[String],
         folder: &Path,
+        limit: u64,
         patience: Duration,
         mut progress: impl FnMut(u64),
     ) -> Result<(), String> {
@@ -63,8 +65,7 @@ impl<'a> Pip<'a> {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
-        // SAFETY: between fork and exec there is one system call, which allocates nothing and takes no lock.
-        unsafe { command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::KILL))?)) };
+        contain(&mut command);
         let shown = self.0.join(" ");
         let mut child = command.spawn().map_err(|e| format!("{shown}: {e}"))?;
         let mut errors = child.stderr.take();
@@ -83,9 +84,18 @@ impl<'a> Pip<'a> {
                 (bytes, moved) = (now, Instant::now());
                 progress(bytes);
             }
-            moved.elapsed() > STALL
+            if bytes > limit {
+                Some(format!("it wrote more than {limit} bytes and was stopped"))
+            } else {
+                (moved.elapsed() > STALL).then(|| "no progress; it was stopped".into())
+            }
         });
-        let log = log.join().unwrap_or_default();
+        // What it left behind may hold the pipe open.
+        let start = Instant::now();
+        while !log.is_finished() && start.elapsed() < Duration::from_secs(1) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let log = if log.is_finished() { log.join().unwrap_or_default() } else { String::new() };
         match ended {
             Ok(true) => Ok(()),
             Ok(false) => {
@@ -99,22 +109,38 @@ impl<'a> Pip<'a> {
 }
 
 /// Waits for the child to end, and says whether it succeeded. It is killed after `patience`, or when `give_up` says so.
-fn wait(child: &mut Child, patience: Duration, mut give_up: impl FnMut() -> bool) -> Result<bool, String> {
+fn wait(
+    child: &mut Child,
+    patience: Duration,
+    mut give_up: impl FnMut() -> Option<String>,
+) -> Result<bool, String> {
     let start = Instant::now();
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Ok(status.success()),
-            Ok(None) if start.elapsed() < patience && !give_up() => std::thread::sleep(LOOK),
-            ended => {
-                let _ = child.kill();
+            Ok(None) => {
+                let why = if start.elapsed() < patience { give_up() } else { Some("no answer".into()) };
+                let Some(why) = why else {
+                    std::thread::sleep(LOOK);
+                    continue;
+                };
+                // With everything that it started.
+                if let Some(group) = Pid::from_raw(child.id() as i32) {
+                    let _ = kill_process_group(group, Signal::KILL);
+                }
                 let _ = child.wait();
-                return Err(match ended {
-                    Err(e) => e.to_string(),
-                    Ok(_) => "no progress; it was stopped".into(),
-                });
+                return Err(why);
             }
+            Err(e) => return Err(format!("how it ended is not known: {e}")),
         }
     }
+}
+
+/// Makes a child that dies with this process, in a process group of its own.
+fn contain(command: &mut Command) {
+    command.process_group(0);
+    // SAFETY: between fork and exec there is one system call, which allocates nothing and takes no lock.
+    unsafe { command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::KILL))?)) };
 }
 
 /// Bytes of all files below a folder.

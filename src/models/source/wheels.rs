@@ -36,7 +36,9 @@ impl Source for Wheels<'_> {
         let folder = to.scratch()?;
         let requirements: Vec<String> =
             needed.iter().map(|w| format!("{}=={}", w.project, w.version)).collect();
-        pip.download(&requirements, folder.path(), self.options.patience, |bytes| to.progress(bytes))
+        // The wheels, and pip's own copies of them while it moves them.
+        let limit = 64_000_000 + 3 * wanted.iter().map(|p| p.bytes).sum::<u64>();
+        pip.download(&requirements, folder.path(), limit, self.options.patience, |bytes| to.progress(bytes))
             .map_err(fail)?;
         let mut archives = Vec::new();
         for wheel in needed {

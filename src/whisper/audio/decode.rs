@@ -29,7 +29,9 @@ const FORMATS: &str = "WAV and FLAC are read";
 pub(super) fn check_start(name: &str, start: &[u8]) -> Result<(), AudioError> {
     let why = if start.is_empty() {
         "it is empty"
-    } else if wave::is_riff(start) || start.starts_with(b"fLaC") {
+    } else if wave::is_riff(start) {
+        return wave::check_start(start).map_err(|why| AudioError::new(name, AudioErrorKind::Damaged, why));
+    } else if start.starts_with(b"fLaC") {
         return Ok(());
     } else {
         "its contents are no audio that is known"

@@ -66,7 +66,7 @@ impl Audio {
         let unreadable = |e: std::io::Error| AudioError::new(name, AudioErrorKind::Unreadable, e.to_string());
         // What is no sound at all is refused before it is read whole: it may have no end.
         let mut bytes = Vec::new();
-        from.by_ref().take(4).read_to_end(&mut bytes).map_err(unreadable)?;
+        from.by_ref().take(12).read_to_end(&mut bytes).map_err(unreadable)?;
         decode::check_start(name, &bytes)?;
         from.take(MAX_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() as u64 > MAX_BYTES {

@@ -20,6 +20,15 @@ pub(super) fn is_riff(bytes: &[u8]) -> bool {
     bytes.starts_with(b"RIFF")
 }
 
+/// Checks the first 12 bytes of a RIFF file.
+pub(super) fn check_start(bytes: &[u8]) -> Result<(), String> {
+    match bytes.get(8..12) {
+        Some(b"WAVE") => Ok(()),
+        Some(_) => Err("it is a RIFF file but no WAV".into()),
+        None => Err("it is truncated: it ends inside its header".into()),
+    }
+}
+
 /// Writes the lengths that are there into the header: the decoder goes by what it says.
 pub(super) fn settle(bytes: &mut [u8], wave: &Wave) {
     let length = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes();
@@ -32,9 +41,7 @@ pub(super) fn settle(bytes: &mut [u8], wave: &Wave) {
 pub(super) fn check(bytes: &[u8]) -> Result<Wave, String> {
     let u16_at = |at: usize| bytes.get(at..at + 2).map(|b| u16::from_le_bytes([b[0], b[1]]));
     let u32_at = |at: usize| bytes.get(at..at + 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-    if bytes.get(8..12) != Some(b"WAVE") {
-        return Err("it is a RIFF file but no WAV".into());
-    }
+    check_start(bytes)?;
     let mut at = 12;
     let mut has_format = false;
     while let (Some(id), Some(size)) = (bytes.get(at..at + 4), u32_at(at + 4)) {

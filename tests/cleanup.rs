@@ -12,6 +12,7 @@ use hailo_harness::fixtures::HailoGuard;
 use hailo_harness::stt::SttModel;
 use hailo_harness::whisper::Audio;
 use hailo_harness::{HailoContext, force_exit};
+use wait_timeout::ChildExt;
 
 fn canned() -> ContextBuilder {
     HailoContext::builder().runtime(RuntimeChoice::Sim).model(SttModel::Canned)
@@ -169,7 +170,7 @@ impl Program {
     /// Waits for its end: how it ended, and the names of the handlers that ran.
     fn end(mut self) -> (ExitStatus, Vec<String>, String) {
         self.said.extend(self.lines.by_ref().map(Result::unwrap));
-        let status = self.child.wait().unwrap();
+        let status = self.child.wait_timeout(Duration::from_secs(30)).unwrap().expect("it ends");
         let handlers =
             self.said.iter().filter_map(|l| l.split("handler ").nth(1)).map(str::to_owned).collect();
         (status, handlers, self.said.join("\n"))

@@ -12,6 +12,7 @@ use toml::Spanned;
 use super::error::{CorpusError, CorpusErrorKind};
 use crate::intent::SlotValue;
 use crate::text::Language;
+use crate::text::lines::Lines;
 
 /// The manifest's name inside a corpus.
 pub const MANIFEST: &str = "manifest.toml";
@@ -139,7 +140,7 @@ impl Manifest {
         })?;
         let check = Check {
             path: &path,
-            text: &text,
+            lines: Lines::new(&text),
             dir,
             root,
             intents: intents.into_iter().map(|name| name.as_ref().to_owned()).collect(),
@@ -176,7 +177,7 @@ impl<'a> IntoIterator for &'a Manifest {
 /// What the clips are checked against.
 struct Check<'a> {
     path: &'a Path,
-    text: &'a str,
+    lines: Lines,
     dir: &'a Path,
     root: PathBuf,
     intents: Vec<String>,
@@ -188,12 +189,12 @@ impl Check<'_> {
         let mut ids: HashMap<String, usize> = HashMap::new();
         let mut files: HashMap<PathBuf, String> = HashMap::new();
         for raw in raw {
-            let line = line_of(self.text, raw.span().start);
+            let line = self.lines.of(raw.span().start);
             let raw = raw.into_inner();
             let id = raw.id.get_ref().clone();
             let fail = |kind, span: Range<usize>, message: String| {
                 CorpusError::new(kind, self.path, message)
-                    .at(Some(line_of(self.text, span.start)))
+                    .at(Some(self.lines.of(span.start)))
                     .of(Some(id.clone()))
             };
 
@@ -304,11 +305,6 @@ fn read_file(path: &Path) -> std::io::Result<String> {
     fs::read_to_string(path)
 }
 
-/// The line, from 1, of a byte of the text.
-fn line_of(text: &str, byte: usize) -> usize {
-    text.as_bytes().iter().take(byte).filter(|&&b| b == b'\n').count() + 1
-}
-
 fn bad_toml(path: &Path, text: &str, error: toml::de::Error) -> CorpusError {
     let message = error.message().to_owned();
     let kind = if message.starts_with("unknown field") {
@@ -316,7 +312,7 @@ fn bad_toml(path: &Path, text: &str, error: toml::de::Error) -> CorpusError {
     } else {
         CorpusErrorKind::BadToml
     };
-    let line = error.span().map(|span| line_of(text, span.start));
+    let line = error.span().map(|span| Lines::new(text).of(span.start));
     let clip = error.span().and_then(|span| clip_around(text, span.start));
     CorpusError::new(kind, path, message).at(line).of(clip).caused_by(error)
 }

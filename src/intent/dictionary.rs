@@ -13,6 +13,7 @@ use super::slot::SlotType;
 use super::slots::query;
 use super::trigger::{self, Part};
 use super::vocabulary::Vocabulary;
+use crate::text::lines::Lines;
 
 /// A checked dictionary.
 pub(super) struct Dictionary {
@@ -80,12 +81,12 @@ impl Dictionary {
     /// The first thing that is wrong, with its line.
     pub fn read(name: &str, text: &str) -> Result<Self, IntentError> {
         let raw: RawDictionary = toml::from_str(text).map_err(|error| {
-            let line = error.span().map(|span| line_of(text, span.start));
+            let line = error.span().map(|span| Lines::new(text).of(span.start));
             IntentError::new(IntentErrorKind::BadToml, name, error.message().to_owned())
                 .at(line)
                 .caused_by(error)
         })?;
-        let source = Source { name, text };
+        let source = Source { name, lines: Lines::new(text) };
         if raw.language.get_ref() != "fr" {
             let message = format!("no numbers or times are known in {:?}: use fr", raw.language.get_ref());
             return Err(source.error(IntentErrorKind::UnknownLanguage, raw.language.span(), message));
@@ -112,12 +113,12 @@ impl Dictionary {
 /// The text that is read, for errors that name a line of it.
 struct Source<'a> {
     name: &'a str,
-    text: &'a str,
+    lines: Lines,
 }
 
 impl Source<'_> {
     fn error(&self, kind: IntentErrorKind, span: Range<usize>, message: String) -> IntentError {
-        IntentError::new(kind, self.name, message).at(Some(line_of(self.text, span.start)))
+        IntentError::new(kind, self.name, message).at(Some(self.lines.of(span.start)))
     }
 
     fn bad_trigger(&self, trigger: &Spanned<String>, cause: &str) -> IntentError {
@@ -188,7 +189,7 @@ impl Source<'_> {
         let mut intents = Vec::with_capacity(raw.len());
         for raw in raw {
             let name = raw.name.get_ref().clone();
-            let line = line_of(self.text, raw.name.span().start);
+            let line = self.lines.of(raw.name.span().start);
             if let Some(first) = lines.insert(name.clone(), line) {
                 let message = format!("the intent {name:?} is defined at line {first} already");
                 return Err(self.error(IntentErrorKind::Duplicate, raw.name.span(), message));
@@ -204,9 +205,4 @@ impl Source<'_> {
         }
         Ok(intents)
     }
-}
-
-/// The line, from 1, of a byte of the text.
-fn line_of(text: &str, byte: usize) -> usize {
-    text.as_bytes().iter().take(byte).filter(|&&b| b == b'\n').count() + 1
 }

@@ -9,6 +9,7 @@
 //! | `serve` | the worker's side: opens the device, transcribes |
 //! | `spawn` | the thread from which all workers are started |
 //! | `log` | the last lines that a worker wrote |
+//! | `conversation` | one question and its answer, within a deadline |
 //! | [`client`] | the parent's side: [`Worker`] |
 //! | [`error`] | [`WorkerError`] |
 //!
@@ -17,6 +18,7 @@
 //! the end of its socket.
 
 pub mod client;
+mod conversation;
 mod entry;
 pub mod error;
 pub mod frame;

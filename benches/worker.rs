@@ -4,8 +4,8 @@
 //! `cargo bench --bench worker`
 //!
 //! Predicted: about 10 ms to be ready, of which 2 ms for the process and the rest for hashing and packing 2 MB of
-//! weights twice, and 3 ms to end. Seen, on 2 busy cores: process 1.1 ms (worst 12), ready after 15 ms (40), ended after
-//! 11 ms (37); without a process 16 ms for both. Ending is slower than predicted: threads are joined, weights unmapped.
+//! weights twice, and 3 ms to end. Seen, on 2 idle cores: process 1.0 ms (worst 4.1), ready after 7.3 ms (9.5), ended
+//! after 1.5 ms (3.5); without a process 5.2 ms for both, a ratio of 1.7. With both cores busy the medians double.
 
 use std::time::{Duration, Instant};
 

@@ -68,7 +68,10 @@ fn program() {
             forever()
         }
         "hang" => {
-            let _ = CleanupRegistry::register("hangs", || forever());
+            let _ = CleanupRegistry::register("hangs", || {
+                println!("hanging");
+                forever()
+            });
             signals::install().unwrap();
             println!("ready");
             forever()
@@ -224,8 +227,8 @@ fn a_second_signal_ends_at_once() {
     let mut program = Program::start("hang");
     program.until("ready");
     program.signal(libc::SIGINT);
-    // Until the first one is being handled; two that are pending at once are one.
-    std::thread::sleep(Duration::from_millis(200));
+    // Two that are pending at once are one: the first has to be at work.
+    program.until("hanging");
     let start = Instant::now();
     program.signal(libc::SIGINT);
     let (status, _, _) = program.end();

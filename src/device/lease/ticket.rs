@@ -283,7 +283,7 @@ mod tests {
         let folder = LockFolder::at(temporary.path()).unwrap();
         let mut ticket = Ticket::take(&folder, &devices(), "program").unwrap();
         let entry = Entry::read(&folder, &ticket.name()).unwrap();
-        assert_eq!((entry.state, entry.holds(), entry.devices), (State::Waiting, None, devices()));
+        assert_eq!((entry.state, entry.holds(), &entry.devices), (State::Waiting, None, &devices()));
         assert_eq!((entry.owner.pid, entry.owner.program.as_str()), (std::process::id(), "program"));
         assert!(!entry.owner.orphaned && !entry.owner.stopped && entry.owner.seconds.unwrap() < 60.0);
         ticket.hold(1).unwrap();

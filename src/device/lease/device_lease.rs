@@ -46,6 +46,8 @@ pub struct DeviceLease {
     number: u64,
     /// The process that took it: a child made by fork has a copy of this, and must not give the device back.
     process: u32,
+    /// What told that the device was free. Dropped last, since that takes time.
+    _watch: Option<Watch>,
 }
 
 impl DeviceLease {
@@ -75,8 +77,7 @@ impl DeviceLease {
         for device in &locked {
             locks.push(LockFile::open(folder, device)?);
         }
-        // Before the ticket, so that nothing that happens after it is missed.
-        let mut watch = Watch::new(folder);
+        let mut watch: Option<Watch> = None;
         let mut ticket = Ticket::take(folder, &locked, &options.program)?;
         let mut notice = Notice::new(options.notices);
         loop {
@@ -94,7 +95,17 @@ impl DeviceLease {
                     let (device, lock) = (devices[i].clone(), locks.swap_remove(i));
                     let (options, process) = (options.clone(), std::process::id());
                     let waited = start.elapsed();
-                    return Ok(Self { device, lock, ticket, options, waited, number, process });
+                    watch.iter().for_each(Watch::stop);
+                    return Ok(Self {
+                        device,
+                        lock,
+                        ticket,
+                        options,
+                        waited,
+                        number,
+                        process,
+                        _watch: watch,
+                    });
                 }
             }
             let waited = start.elapsed();
@@ -108,7 +119,11 @@ impl DeviceLease {
                 return Err(LeaseError::Timeout { waited, holders, before });
             }
             notice.waiting(waited, || (holders(&queue, &locked), waiting(&queue, ticket.stem(), &locked)));
-            watch.wait(left);
+            match &mut watch {
+                Some(watch) => watch.wait(left),
+                // And look once more, so that nothing is missed that happened before.
+                None => watch = Some(Watch::new(folder)),
+            }
         }
     }
 

@@ -6,6 +6,7 @@
 //! lasts as long as somebody has a copy of it, the worker included, and does not depend on process ids.
 
 use std::os::fd::OwnedFd;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -249,7 +250,8 @@ pub(super) fn process_start(pid: u32) -> Option<(u64, char)> {
 /// The namespace of this process's pids; 0 where it is not known.
 fn namespace() -> u64 {
     use std::os::unix::fs::MetadataExt;
-    std::fs::metadata("/proc/self/ns/pid").map_or(0, |m| m.ino())
+    static NAMESPACE: OnceLock<u64> = OnceLock::new();
+    *NAMESPACE.get_or_init(|| std::fs::metadata("/proc/self/ns/pid").map_or(0, |m| m.ino()))
 }
 
 /// The test that runs on this thread, where it is one.

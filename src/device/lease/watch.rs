@@ -18,9 +18,11 @@ const EAGER: Duration = Duration::from_millis(20);
 const EAGER_BETWEEN: Duration = Duration::from_micros(500);
 
 /// Tells when tickets come, change, or go, by whichever end of their owners.
+///
+/// To drop it takes the kernel some milliseconds (seen: 3): do it when nobody waits for that.
 #[derive(Debug)]
 pub(super) struct Watch {
-    inotify: Option<OwnedFd>,
+    inotify: Option<(OwnedFd, i32)>,
     eager_until: Instant,
 }
 
@@ -29,10 +31,17 @@ impl Watch {
         Self { inotify: watch(folder).ok(), eager_until: Instant::now() }
     }
 
+    /// Does not watch any more, so that the kernel need not remember what happens.
+    pub(super) fn stop(&self) {
+        if let Some((inotify, watch)) = &self.inotify {
+            let _ = inotify::remove_watch(inotify, *watch);
+        }
+    }
+
     /// Waits for a change, at most so long; sometimes returns without one.
     pub(super) fn wait(&mut self, longest: Duration) {
         let eager = Instant::now() < self.eager_until;
-        let Some(inotify) = &self.inotify else {
+        let Some((inotify, _)) = &self.inotify else {
             std::thread::sleep(longest.min(BETWEEN_UNWATCHED));
             return;
         };
@@ -49,10 +58,10 @@ impl Watch {
     }
 }
 
-fn watch(folder: &LockFolder) -> rustix::io::Result<OwnedFd> {
+fn watch(folder: &LockFolder) -> rustix::io::Result<(OwnedFd, i32)> {
     let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
     // A ticket is open for writing in its owner: the end of an owner is a close. Those who only look open for reading.
     let flags = WatchFlags::CLOSE_WRITE | WatchFlags::MOVED_FROM | WatchFlags::MOVED_TO | WatchFlags::DELETE;
-    inotify::add_watch(&inotify, format!("/proc/self/fd/{}", folder.fd().as_raw_fd()), flags)?;
-    Ok(inotify)
+    let watch = inotify::add_watch(&inotify, format!("/proc/self/fd/{}", folder.fd().as_raw_fd()), flags)?;
+    Ok((inotify, watch))
 }

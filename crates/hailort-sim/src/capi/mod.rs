@@ -20,6 +20,8 @@ use hailort_sys::Api;
 use hailort_sys::status::{HAILO_INTERNAL_FAILURE, HAILO_SUCCESS};
 use hailort_sys::types::hailo_status;
 
+use crate::console::error as log;
+
 /// The version that the simulator reports.
 pub const VERSION: (u32, u32, u32) = (4, 23, 0);
 
@@ -81,9 +83,4 @@ fn call(name: &str, body: impl FnOnce() -> Answer) -> hailo_status {
             HAILO_INTERNAL_FAILURE
         }
     }
-}
-
-/// Reports an error as the real library's console log does.
-fn log(name: &str, what: &str) {
-    eprintln!("[HailoRT] [error] {name}: {what}");
 }

@@ -4,8 +4,10 @@
 //! it one. The model is the canned one unless a test says otherwise.
 
 mod arguments;
+mod child;
 mod devices;
 mod inference;
+mod processes;
 mod queues;
 mod resources;
 mod sequence;

@@ -13,7 +13,12 @@ use serial_test::serial;
 const DEADLINE: Duration = Duration::from_secs(20);
 
 fn canned() -> Setup {
-    Setup { runtime: RuntimeChoice::Sim, model: ModelSource::Canned, frame_timeout: Duration::from_secs(5) }
+    Setup {
+        runtime: RuntimeChoice::Sim,
+        device: None,
+        model: ModelSource::Canned,
+        frame_timeout: Duration::from_secs(5),
+    }
 }
 
 fn open() -> Worker {

@@ -201,7 +201,7 @@ fn start(options: &SttOptions) -> Result<(Worker, Opened), SttError> {
     };
     let worker = WorkerOptions { debug: options.debug, variables: options.variables.clone() };
     let mut worker = Worker::spawn(&worker)?;
-    let setup = Setup { runtime, model, frame_timeout: options.frame_timeout };
+    let setup = Setup { runtime, device: None, model, frame_timeout: options.frame_timeout };
     let opened = worker.open(setup, options.deadlines.open)?;
     if let Some(notice) = &opened.notice {
         say(notice);

@@ -34,6 +34,6 @@ pub fn assets() -> WhisperAssets {
 
 /// A pipeline over the simulator.
 pub fn pipeline() -> Pipeline {
-    let vdevice = VDevice::open(hailort_sim::api()).unwrap();
+    let vdevice = VDevice::open(hailort_sim::api(), None).unwrap();
     Pipeline::load(&vdevice, assets(), FRAME_TIMEOUT).unwrap()
 }

@@ -23,7 +23,7 @@ impl Networks {
     /// Opens the simulated device and loads the generated HEFs.
     pub fn load() -> Self {
         let assets = crate::common::assets();
-        let vdevice = VDevice::open(hailort_sim::api()).unwrap();
+        let vdevice = VDevice::open(hailort_sim::api(), None).unwrap();
         Self {
             encoder: Model::load(&vdevice, assets.encoder, FRAME_TIMEOUT).unwrap(),
             decoder: Model::load(&vdevice, assets.decoder, FRAME_TIMEOUT).unwrap(),

@@ -155,6 +155,18 @@ fn a_child_made_by_fork_leaves_the_worker_alone_and_may_have_its_own() {
 
 #[test]
 #[serial]
+fn a_device_deadline_that_is_no_time_is_an_error() {
+    let _variable = Variable::set("HAILO_DEVICE_DEADLINE", "10m");
+    let builder = || HailoContext::builder().runtime(RuntimeChoice::Sim).model(SttModel::Canned);
+    let error = builder().start().unwrap_err().to_string();
+    assert!(error.contains("HAILO_DEVICE_DEADLINE=10m") && error.contains("seconds"), "{error}");
+    // What the code says is not asked of the environment.
+    assert!(builder().device_deadline(Duration::from_secs(1)).start().unwrap().close().is_clean());
+    assert!(builder().try_start().unwrap().close().is_clean());
+}
+
+#[test]
+#[serial]
 fn a_runtime_that_is_none_is_an_error_and_no_simulator() {
     let _variable = Variable::set("HAILO_RUNTIME", "SIM");
     let error = HailoContext::builder().model(SttModel::Canned).start().unwrap_err().to_string();

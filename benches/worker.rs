@@ -37,6 +37,7 @@ fn main() {
     for _ in 0..ROUNDS {
         let setup = Setup {
             runtime: RuntimeChoice::Sim,
+            device: None,
             model: ModelSource::Canned,
             frame_timeout: Duration::from_secs(5),
         };
@@ -52,7 +53,7 @@ fn main() {
         ended.push(start.elapsed());
 
         let start = Instant::now();
-        let vdevice = VDevice::open(hailort_sim::api()).expect("a simulated device");
+        let vdevice = VDevice::open(hailort_sim::api(), None).expect("a simulated device");
         drop(Pipeline::load(&vdevice, WhisperAssets::canned().expect("canned"), LIMIT).expect("a pipeline"));
         drop(vdevice);
         alone.push(start.elapsed());

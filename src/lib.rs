@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`fixtures`] | rstest fixtures, and guards that fail a test |
 //! | [`snapshot`] | `assert_heard!` and `corpus_tests!` |
-//! | [`context`] | [`HailoContext`], [`stt_only()`]: started and cleaned up together |
+//! | [`context`] | [`HailoContext`], [`stt_only()`], [`intents_only()`]: started and cleaned up together |
 //! | [`cleanup`] | what runs however a program ends: [`CleanupRegistry`], [`force_exit`] |
 //! | [`stt`] | [`HailoStt`]: speech to text in a worker process |
 //! | [`intent`] | sentences to intents |
@@ -36,7 +36,7 @@ pub mod whisper;
 pub mod worker;
 
 pub use cleanup::{CleanupRegistry, force_exit};
-pub use context::{HailoContext, stt_only};
+pub use context::{HailoContext, intents_only, stt_only};
 #[cfg(feature = "fixtures")]
 pub use fixtures::TestResult;
 pub use stt::HailoStt;
@@ -45,6 +45,11 @@ pub use stt::HailoStt;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Holds the guide for those who come from Python to what it says.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/migrating-from-python.md")]
+struct MigratingFromPython;
 
 /// For the macros of this crate alone.
 #[cfg(feature = "fixtures")]

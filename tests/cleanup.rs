@@ -9,7 +9,7 @@ use hailo_harness::cleanup::{CleanupRegistry, Outcome, signals};
 use hailo_harness::context::ContextBuilder;
 use hailo_harness::device::RuntimeChoice;
 use hailo_harness::fixtures::HailoGuard;
-use hailo_harness::stt::SttModel;
+use hailo_harness::stt::{Deadlines, SttModel};
 use hailo_harness::whisper::Audio;
 use hailo_harness::{HailoContext, force_exit};
 use wait_timeout::ChildExt;
@@ -91,6 +91,44 @@ fn program() {
             println!("ready");
             forever()
         }
+        "open" => {
+            let folder = tempfile::tempdir().unwrap();
+            let script = folder.path().join("worker");
+            // Never answers, and has a child.
+            std::fs::write(&script, "#!/bin/sh\nsleep 600 &\nwait\n").unwrap();
+            std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+            // SAFETY: nothing else of this program reads or changes variables yet.
+            unsafe { std::env::set_var("HAILO_WORKER", &script) };
+            std::thread::spawn(|| {
+                println!("worker {}", first_child());
+                println!("ready");
+            });
+            let error = canned().handle_signals(true).start().unwrap_err();
+            println!("opening ended: {error}");
+            forever()
+        }
+        "callback" => {
+            let context = canned().handle_signals(true).start().unwrap();
+            println!("worker {}", context.stt().worker_id().unwrap());
+            let samples: Vec<f32> = (0..16_000 * 60).map(|i| 0.3 * (i as f32 * 0.2).sin()).collect();
+            let audio = Audio::from_f32(&samples, 16_000, 1).unwrap();
+            let _ = context.stt().transcribe_with(&audio, |_| {
+                println!("ready");
+                forever()
+            });
+        }
+        "close" => {
+            let deadlines = Deadlines { release: Duration::from_secs(60), ..Deadlines::default() };
+            let context = canned().deadlines(deadlines).handle_signals(true).start().unwrap();
+            let stt = context.stt().clone();
+            let worker = stt.worker_id().unwrap();
+            println!("worker {worker}");
+            // SAFETY: a signal to a worker of this program.
+            unsafe { libc::kill(worker as i32, libc::SIGSTOP) };
+            println!("ready");
+            let _ = stt.close();
+            forever()
+        }
         "guarded" => {
             let _guard = HailoGuard::start(canned());
             force_exit(0)
@@ -132,6 +170,18 @@ fn program() {
             println!("ignored before and after: {}", before == libc::SIG_IGN);
         }
         other => panic!("{other}"),
+    }
+}
+
+/// The first child of this process, as soon as there is one.
+fn first_child() -> String {
+    loop {
+        let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+        let lists = tasks.filter_map(|t| std::fs::read_to_string(t.path().join("children")).ok());
+        if let Some(pid) = lists.flat_map(|l| l.split_whitespace().next().map(str::to_owned)).next() {
+            return pid;
+        }
+        std::thread::yield_now();
     }
 }
 
@@ -237,8 +287,8 @@ fn a_second_signal_ends_at_once() {
 }
 
 #[test]
-fn a_signal_lets_go_of_the_device_idle_or_in_the_middle_of_inference() {
-    for what in ["idle", "infer"] {
+fn a_signal_lets_go_of_the_device_in_every_phase() {
+    for what in ["idle", "infer", "open", "callback", "close"] {
         for signal in [libc::SIGINT, libc::SIGTERM] {
             let mut program = Program::start(what);
             let worker = program.until("worker ").split("worker ").nth(1).unwrap().trim().to_owned();

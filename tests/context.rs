@@ -2,12 +2,13 @@
 
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use hailo_harness::HailoContext;
 use hailo_harness::context::{ContextError, Finding};
 use hailo_harness::device::RuntimeChoice;
-use hailo_harness::stt::{Deadlines, HailoStt, SttErrorKind, SttModel};
+use hailo_harness::stt::{Deadlines, HailoStt, SttErrorKind, SttModel, SttOptions};
 use hailo_harness::text::Language;
 use hailo_harness::whisper::Audio;
 
@@ -47,8 +48,116 @@ fn choices_are_kept() {
     assert!(context.intents().is_none() && context.classify("Stop.").is_none());
     assert_eq!(context.stt().language(), Language::ENGLISH);
     assert_eq!(context.hear(tone()).unwrap().transcript.language, "en");
+    // One after the other: a device belongs to one.
+    assert!(context.close().is_clean());
     let strict = canned().fuzzy_threshold(100).start().unwrap();
     assert!(strict.classify("xyzzy").is_none());
+}
+
+#[test]
+fn intents_alone_have_no_worker_and_say_how_to_get_one() {
+    let context = hailo_harness::intents_only(Language::FRENCH).unwrap();
+    assert_eq!(context.classify("Monte le volume.").unwrap().name, "volume_up");
+    assert!(!context.stt().is_enabled() && !context.stt().is_available());
+    assert!(context.stt().worker_id().is_none() && context.stt().opened().is_none());
+    let empty = Audio::from_f32(&[], 16_000, 1).unwrap();
+    for error in [
+        context.hear(tone()).unwrap_err(),
+        context.hear("/nonexistent.wav").unwrap_err(),
+        context.stt().transcribe(&empty).unwrap_err(),
+        context.stt().begin().unwrap_err(),
+        context.stt().reload().unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), SttErrorKind::NotEnabled);
+        assert!(
+            error.to_string().contains("not enabled") && error.to_string().contains("enable_stt"),
+            "{error}"
+        );
+    }
+    assert!(context.stt().close().is_none());
+    assert!(context.close().is_clean());
+}
+
+#[test]
+fn nothing_enabled_is_an_error() {
+    let error = canned().enable_stt(false).enable_intent(false).start().unwrap_err();
+    assert!(matches!(error, ContextError::NothingEnabled), "{error}");
+    assert!(
+        error.to_string().contains("enable_stt") && error.to_string().contains("enable_intent"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_device_is_chosen_and_an_unknown_one_refused() {
+    let two = || canned().worker_variable("HAILO_SIM_DEVICES", "2");
+    for device in ["0000:02:00.0", "1"] {
+        let context = two().device(device).try_start().unwrap();
+        assert_eq!(context.stt().opened().unwrap().devices, ["0000:02:00.0"]);
+        assert!(!context.hear(tone()).unwrap().transcript.text.is_empty());
+        context.stt().reload().unwrap();
+        assert_eq!(context.stt().opened().unwrap().devices, ["0000:02:00.0"], "the same again");
+        assert!(context.close().is_clean());
+    }
+    let error = two().device("0000:07:00.0").start().unwrap_err();
+    let ContextError::Stt(error) = error else { panic!("{error}") };
+    assert_eq!((error.kind(), error.hailo_status(), error.attempts()), (SttErrorKind::Device, Some(2), 1));
+    assert!(
+        error.to_string().contains("0000:07:00.0") && error.to_string().contains("0000:02:00.0"),
+        "{error}"
+    );
+}
+
+#[test]
+fn it_is_prepared_begun_closed_and_given_up() {
+    let options =
+        SttOptions { model: SttModel::Canned, runtime: Some(RuntimeChoice::Sim), ..SttOptions::default() };
+    let stt = HailoStt::prepare(options.clone());
+    assert!(stt.opened().is_none() && stt.worker_id().is_none() && stt.close().is_none());
+    let error = stt.transcribe(tone()).unwrap_err();
+    assert_eq!(error.kind(), SttErrorKind::Unavailable, "{error}");
+    stt.begin().unwrap();
+    let worker = stt.worker_id();
+    stt.begin().unwrap();
+    assert!(worker.is_some() && stt.worker_id() == worker, "there was one");
+    assert!(stt.close().unwrap().is_clean() && stt.worker_id().is_none());
+    stt.reload().unwrap();
+    let flag = stt.cancel_flag();
+    assert!(!flag.load(Ordering::SeqCst));
+    stt.abandon();
+    assert!(flag.load(Ordering::SeqCst) && !stt.is_available() && stt.worker_id().is_none());
+    for error in [stt.transcribe(tone()).unwrap_err(), stt.begin().unwrap_err(), stt.reload().unwrap_err()] {
+        assert_eq!(error.kind(), SttErrorKind::Cancelled, "{error}");
+    }
+    stt.abandon();
+    // Before it began.
+    let stt = HailoStt::prepare(options);
+    stt.abandon();
+    assert_eq!(stt.begin().unwrap_err().kind(), SttErrorKind::Cancelled);
+}
+
+#[test]
+fn giving_it_up_waits_for_nobody_and_ends_what_runs() {
+    let context = canned().start().unwrap();
+    let stt = context.stt().clone();
+    let (hold, held) = std::sync::mpsc::channel::<()>();
+    let (to, begun) = std::sync::mpsc::channel();
+    let user = std::thread::spawn(move || {
+        let audio = Audio::from_f32(&vec![0.5; 16_000 * 60], 16_000, 1).unwrap();
+        stt.transcribe_with(audio, |_| {
+            let _ = to.send(());
+            // Waits for whoever gives it up, who must not wait for this.
+            let _ = held.recv();
+        })
+    });
+    begun.recv().unwrap();
+    let start = Instant::now();
+    context.stt().abandon();
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    drop(hold);
+    assert_eq!(user.join().unwrap().unwrap_err().kind(), SttErrorKind::Cancelled);
+    assert!(!context.stt().is_available());
+    assert!(!context.close().is_clean(), "its worker was killed");
 }
 
 #[test]
@@ -82,6 +191,13 @@ fn what_cannot_start_says_why() {
     let error = canned().worker_variable("HAILO_SIM_DEVICES", "0").start().unwrap_err();
     let ContextError::Stt(error) = error else { panic!("{error}") };
     assert_eq!((error.kind(), error.hailo_status()), (SttErrorKind::Device, Some(74)));
+    assert_eq!(error.attempts(), 5, "a killed holder may need a second to let go");
+    assert!(error.to_string().starts_with("after 5 attempts in 1."), "{error}");
+    let start = Instant::now();
+    let error = canned().worker_variable("HAILO_SIM_DEVICES", "0").try_start().unwrap_err();
+    let ContextError::Stt(error) = error else { panic!("{error}") };
+    assert_eq!((error.hailo_status(), error.attempts()), (Some(74), 1), "it never waits: {error}");
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     let error = canned().dictionary("/nonexistent.toml").start().unwrap_err();
     assert!(
         matches!(error, ContextError::Intent(_)) && error.to_string().contains("/nonexistent.toml"),
@@ -158,6 +274,28 @@ fn threads_share_a_worker_and_take_turns() {
         }
     });
     assert!(context.close().is_clean());
+}
+
+#[test]
+fn a_context_is_handed_to_the_thread_of_an_orchestrator() {
+    let context = canned().start().unwrap();
+    let beside = context.stt().clone();
+    let (to, jobs) = std::sync::mpsc::channel::<Audio>();
+    let (answer, answers) = std::sync::mpsc::channel();
+    let worker = std::thread::spawn(move || {
+        for job in jobs {
+            answer.send(context.hear(job).map(|h| h.transcript.text)).unwrap();
+        }
+        context.close()
+    });
+    let expected = beside.transcribe(tone()).unwrap().text;
+    for _ in 0..3 {
+        to.send(tone()).unwrap();
+        assert_eq!(answers.recv().unwrap().unwrap(), expected);
+    }
+    drop(to);
+    assert!(worker.join().unwrap().is_clean());
+    assert_eq!(beside.transcribe(tone()).unwrap_err().kind(), SttErrorKind::Unavailable);
 }
 
 /// tokio ends the threads of `spawn_blocking` after 10 s of idleness: a worker whose parent thread was one of them would

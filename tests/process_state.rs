@@ -13,7 +13,12 @@ use serial_test::serial;
 const DEADLINE: Duration = Duration::from_secs(20);
 
 fn canned() -> Setup {
-    Setup { runtime: RuntimeChoice::Sim, model: ModelSource::Canned, frame_timeout: Duration::from_secs(5) }
+    Setup {
+        runtime: RuntimeChoice::Sim,
+        device: None,
+        model: ModelSource::Canned,
+        frame_timeout: Duration::from_secs(5),
+    }
 }
 
 fn open() -> Worker {
@@ -146,6 +151,18 @@ fn a_child_made_by_fork_leaves_the_worker_alone_and_may_have_its_own() {
         assert!(own.close(DEADLINE).is_clean());
     });
     assert_eq!(status, 0, "a signal or a status");
+}
+
+#[test]
+#[serial]
+fn a_device_deadline_that_is_no_time_is_an_error() {
+    let _variable = Variable::set("HAILO_DEVICE_DEADLINE", "10m");
+    let builder = || HailoContext::builder().runtime(RuntimeChoice::Sim).model(SttModel::Canned);
+    let error = builder().start().unwrap_err().to_string();
+    assert!(error.contains("HAILO_DEVICE_DEADLINE=10m") && error.contains("seconds"), "{error}");
+    // What the code says is not asked of the environment.
+    assert!(builder().device_deadline(Duration::from_secs(1)).start().unwrap().close().is_clean());
+    assert!(builder().try_start().unwrap().close().is_clean());
 }
 
 #[test]

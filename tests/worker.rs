@@ -11,7 +11,12 @@ use hailo_harness::worker::{FailureKind, ModelSource, Setup, Worker, WorkerError
 const DEADLINE: Duration = Duration::from_secs(20);
 
 fn canned() -> Setup {
-    Setup { runtime: RuntimeChoice::Sim, model: ModelSource::Canned, frame_timeout: Duration::from_secs(5) }
+    Setup {
+        runtime: RuntimeChoice::Sim,
+        device: None,
+        model: ModelSource::Canned,
+        frame_timeout: Duration::from_secs(5),
+    }
 }
 
 fn open() -> Worker {
@@ -133,6 +138,30 @@ fn no_device_is_the_status_of_the_library() {
         panic!("it is the device that fails")
     };
     assert_eq!((failure.kind, failure.status), (FailureKind::Device, Some(74)));
+}
+
+#[test]
+fn a_device_is_chosen_by_address_or_number_and_an_unknown_one_is_refused_with_the_known() {
+    let options =
+        WorkerOptions { variables: vec![("HAILO_SIM_DEVICES".into(), "2".into())], ..Default::default() };
+    let mut worker = Worker::spawn(&options).unwrap();
+    for (wanted, opened) in [
+        ("0000:02:00.0", "0000:02:00.0"),
+        ("1", "0000:02:00.0"),
+        ("0", "0000:01:00.0"),
+        ("00", "0000:01:00.0"),
+    ] {
+        let setup = Setup { device: Some(wanted.into()), ..canned() };
+        assert_eq!(worker.open(setup, DEADLINE).unwrap().devices, [opened], "{wanted}");
+    }
+    for wanted in ["0000:03:00.0", "2", "", "-1", "+1", "99999999999999999999999", "nonsense\n"] {
+        let setup = Setup { device: Some(wanted.into()), ..canned() };
+        let error = worker.open(setup, DEADLINE).unwrap_err();
+        let hailo_harness::worker::WorkerError::Failed(failure) = &error else { panic!("{error}") };
+        assert_eq!((failure.kind, failure.status), (FailureKind::Device, Some(2)), "{wanted:?}");
+        assert!(error.to_string().contains("there is 0000:01:00.0, 0000:02:00.0"), "{error}");
+    }
+    assert!(worker.close(DEADLINE).is_clean());
 }
 
 #[test]

@@ -50,7 +50,7 @@ impl Listener {
         let tokenizer = store.read(&model.files.tokenizer)?;
         let weights = &model.files.weights;
         let assets = WhisperAssets::simulated_base(&store.path(weights), &weights.sha256, &tokenizer)?;
-        let vdevice = VDevice::open(runtime.api)?;
+        let vdevice = VDevice::open(runtime.api, None)?;
         let pipeline = Pipeline::load(&vdevice, assets, FRAME_TIMEOUT)?;
         let load = start.elapsed();
         progress::say(format_args!(

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use super::error::ContextError;
 use super::hailo::HailoContext;
-use crate::cleanup::signals;
 use crate::device::RuntimeChoice;
 use crate::intent::IntentEngine;
-use crate::stt::{Deadlines, HailoStt, SttModel, SttOptions};
+use crate::stt::{Deadlines, DeviceWait, HailoStt, RetryPolicy, SttModel, SttOptions};
 use crate::text::Language;
 
 /// The choices of a [`HailoContext`]; see [`HailoContext::builder`].
@@ -18,6 +17,7 @@ use crate::text::Language;
 pub struct ContextBuilder {
     stt: SttOptions,
     fuzzy_threshold: u8,
+    enable_stt: bool,
     enable_intent: bool,
     dictionary: Option<PathBuf>,
     handle_signals: bool,
@@ -28,6 +28,7 @@ impl Default for ContextBuilder {
         Self {
             stt: SttOptions::default(),
             fuzzy_threshold: 35,
+            enable_stt: true,
             enable_intent: true,
             dictionary: None,
             handle_signals: false,
@@ -45,6 +46,12 @@ impl ContextBuilder {
     /// The fuzzy score, from 0 to 100, under which no intent matches; 35 unless set.
     pub fn fuzzy_threshold(mut self, threshold: u8) -> Self {
         self.fuzzy_threshold = threshold;
+        self
+    }
+
+    /// Whether speech-to-text is wanted; yes unless set. Without it there is no worker, no device and no download.
+    pub fn enable_stt(mut self, enable: bool) -> Self {
+        self.enable_stt = enable;
         self
     }
 
@@ -72,7 +79,33 @@ impl ContextBuilder {
         self
     }
 
-    /// How long each phase may take.
+    /// The device: its PCIe address, such as `0000:01:00.0`, or its number in the list of devices, from 0; unless set,
+    /// any that is free.
+    pub fn device(mut self, device: impl Into<String>) -> Self {
+        self.stt.device = Some(device.into());
+        self
+    }
+
+    /// How long to wait for a device that somebody else uses; unless set, what `HAILO_DEVICE_DEADLINE` says in seconds,
+    /// or else 10 minutes. Zero never waits, as [`ContextBuilder::try_start`].
+    pub fn device_deadline(mut self, deadline: Duration) -> Self {
+        self.stt.wait = Some(deadline.into());
+        self
+    }
+
+    /// What is tried again in inference; [`RetryPolicy::inference`] unless set.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.stt.retry = policy;
+        self
+    }
+
+    /// What is tried again when the device is opened; [`RetryPolicy::opening`] unless set.
+    pub fn retry_open(mut self, policy: RetryPolicy) -> Self {
+        self.stt.retry_open = policy;
+        self
+    }
+
+    /// How long each phase may take, once the device is free.
     pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
         self.stt.deadlines = deadlines;
         self
@@ -104,12 +137,24 @@ impl ContextBuilder {
         self
     }
 
+    /// As [`ContextBuilder::start`], and never waits for a device that somebody else uses: that is an error at once.
+    ///
+    /// # Errors
+    /// As [`ContextBuilder::start`].
+    pub fn try_start(mut self) -> Result<HailoContext, ContextError> {
+        self.stt.wait = Some(DeviceWait::Never);
+        self.start()
+    }
+
     /// Starts what was chosen.
     ///
     /// # Errors
-    /// When the dictionary cannot be used, the model's files cannot be had, the device not be opened, or the signals
-    /// not be handled.
+    /// When nothing is enabled, the dictionary cannot be used, the model's files cannot be had, the device not be
+    /// opened, or the signals not be handled.
     pub fn start(self) -> Result<HailoContext, ContextError> {
+        if !self.enable_stt && !self.enable_intent {
+            return Err(ContextError::NothingEnabled);
+        }
         // The cheap thing first: a typing error in a dictionary must not cost a device.
         let intents = match (self.enable_intent, &self.dictionary) {
             (false, _) => None,
@@ -117,10 +162,8 @@ impl ContextBuilder {
             (true, None) => Some(IntentEngine::new(self.stt.language.code())?),
         };
         let intents = intents.map(|engine| engine.with_threshold(self.fuzzy_threshold));
-        let stt = HailoStt::start(self.stt)?;
-        if self.handle_signals {
-            signals::install()?;
-        }
-        Ok(HailoContext::new(stt, intents, self.handle_signals))
+        let stt =
+            if self.enable_stt { HailoStt::prepare(self.stt) } else { HailoStt::disabled(self.stt.language) };
+        HailoContext::begin(stt, intents, self.handle_signals)
     }
 }

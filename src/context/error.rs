@@ -14,6 +14,11 @@ pub enum ContextError {
     /// The intent dictionary cannot be used.
     #[error("cannot start the intent engine: {0}")]
     Intent(#[from] IntentError),
+    /// Neither speech-to-text nor intents are enabled.
+    #[error(
+        "nothing to start: both enable_stt(false) and enable_intent(false) were said; leave one of them out"
+    )]
+    NothingEnabled,
     /// Signals cannot be handled.
     #[error(transparent)]
     Signals(#[from] SignalsError),

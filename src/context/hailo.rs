@@ -15,7 +15,9 @@ use crate::text::printable::say;
 ///
 /// The device is owned by a worker process, never by this one. The worker ends when the context is closed or dropped,
 /// and dies when this process does, however that ends. [`HailoContext::close`] says what was found; dropping does the
-/// same and only writes it to standard error. A context that is forgotten or sits in a static is not dropped: its
+/// same and only writes it to standard error. A program that ends in any other way (return from `main`, `exit`, panic,
+/// [`crate::force_exit`], and the signals where [`ContextBuilder::handle_signals`] is set) lets go of the device, too,
+/// also while it is being opened: see [`crate::cleanup`]. From then on requests are [`SttError::Cancelled`]. A context that is forgotten or sits in a static is not dropped: its
 /// worker dies with the process.
 ///
 /// ```
@@ -53,13 +55,45 @@ impl HailoContext {
         Self::builder().start()
     }
 
-    pub(super) fn new(stt: HailoStt, intents: Option<IntentEngine>, handles_signals: bool) -> Self {
-        let shared = stt.clone();
-        let cleanup = CleanupRegistry::register("the Hailo context", move || shared.abandon());
-        Self { stt, intents, open: true, cleanup: Some(cleanup), handles_signals }
+    /// As [`HailoContext::start`], and never waits for a device that somebody else uses.
+    ///
+    /// # Errors
+    /// As [`ContextBuilder::start`].
+    pub fn try_start() -> Result<Self, ContextError> {
+        Self::builder().try_start()
     }
 
-    /// Speech-to-text.
+    /// Cleans up from the first moment on: a program that ends while the device is being opened lets go of it, too.
+    pub(super) fn begin(
+        stt: HailoStt,
+        intents: Option<IntentEngine>,
+        handle_signals: bool,
+    ) -> Result<Self, ContextError> {
+        let cleanup = stt.is_enabled().then(|| {
+            let shared = stt.clone();
+            CleanupRegistry::register("the Hailo context", move || shared.abandon())
+        });
+        let mut context = Self { stt, intents, open: true, cleanup, handles_signals: false };
+        let begun = context.begin_parts(handle_signals);
+        if begun.is_err() {
+            // The error says it all.
+            context.tear_down();
+        }
+        begun.map(|()| context)
+    }
+
+    fn begin_parts(&mut self, handle_signals: bool) -> Result<(), ContextError> {
+        if handle_signals {
+            signals::install()?;
+            self.handles_signals = true;
+        }
+        if self.stt.is_enabled() {
+            self.stt.begin()?;
+        }
+        Ok(())
+    }
+
+    /// Speech-to-text; where it is not enabled, its requests are [`SttError::NotEnabled`].
     pub fn stt(&self) -> &HailoStt {
         &self.stt
     }
@@ -77,11 +111,14 @@ impl HailoContext {
     /// Transcribes, and finds the intent of what was said.
     ///
     /// # Errors
-    /// As [`HailoStt::transcribe`].
+    /// As [`HailoStt::transcribe`]; [`SttError::NotEnabled`] where speech-to-text is not enabled.
     pub fn hear(&self, sound: impl Sound) -> Result<Heard, SttError> {
+        if !self.stt.is_enabled() {
+            return Err(SttError::NotEnabled);
+        }
         let audio = sound.audio()?;
         let transcript = self.stt.transcribe(&*audio)?;
-        let opened = self.stt.opened();
+        let opened = self.stt.opened().ok_or_else(|| SttError::Unavailable("nothing was opened".into()))?;
         Ok(Heard {
             name: audio.name().into(),
             intent: self.classify(&transcript.text),

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`builder`] | [`ContextBuilder`]: the choices |
 //! | [`hailo`] | [`HailoContext`] |
-//! | [`only`] | [`stt_only`]: the context without intents |
+//! | [`only`] | [`stt_only`], [`intents_only`]: the context without the other half |
 //! | [`heard`] | [`Heard`]: a transcript and its intent |
 //! | [`teardown`] | [`TeardownReport`]: what was found at the end |
 //! | [`error`] | [`ContextError`] |
@@ -20,5 +20,5 @@ pub use builder::ContextBuilder;
 pub use error::ContextError;
 pub use hailo::HailoContext;
 pub use heard::Heard;
-pub use only::{SttOnly, stt_only};
+pub use only::{SttOnly, intents_only, stt_only};
 pub use teardown::{Finding, TeardownReport};

@@ -1,4 +1,4 @@
-//! The context without intents.
+//! The context without intents, and the one without speech-to-text.
 
 use std::ops::Deref;
 
@@ -26,6 +26,23 @@ pub struct SttOnly(HailoContext);
 /// ```
 pub fn stt_only(language: Language) -> Result<SttOnly, ContextError> {
     HailoContext::builder().language(language).enable_intent(false).start().map(SttOnly)
+}
+
+/// Starts intents without speech-to-text: no worker, no device, no download.
+///
+/// # Errors
+/// When there is no dictionary for the language.
+///
+/// ```
+/// use hailo_harness::text::Language;
+///
+/// let context = hailo_harness::intents_only(Language::FRENCH)?;
+/// assert_eq!(context.classify("Monte le volume.").unwrap().name, "volume_up");
+/// assert!(context.hear("recording.wav").is_err(), "nobody listens");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn intents_only(language: Language) -> Result<HailoContext, ContextError> {
+    HailoContext::builder().language(language).enable_stt(false).start()
 }
 
 impl SttOnly {

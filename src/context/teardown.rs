@@ -49,10 +49,11 @@ impl TeardownReport {
         self.findings.is_empty()
     }
 
-    pub(super) fn of(ended: Result<Ended, String>, elapsed: Duration) -> Self {
+    pub(super) fn of(ended: Result<Option<Ended>, String>, elapsed: Duration) -> Self {
         let (findings, log) = match ended {
             Err(why) => (vec![Finding::Died(why)], Vec::new()),
-            Ok(ended) => {
+            Ok(None) => (Vec::new(), Vec::new()),
+            Ok(Some(ended)) => {
                 let finding = match ended.status {
                     _ if ended.is_clean() => None,
                     _ if !ended.gone => Some(Finding::Stuck),

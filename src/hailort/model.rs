@@ -72,6 +72,8 @@ pub struct Model {
     inputs: Vec<VStream>,
     outputs: Vec<VStream>,
     name: String,
+    /// Whether an inference failed half-way: its frames may be queued still, and would be taken for the next one's.
+    is_stale: bool,
     /// The bytes that the HEF was read from: the library may look at them until it is released.
     _source: HefSource,
     /// Freed last, with the network group.
@@ -122,6 +124,7 @@ impl Model {
             inputs: Vec::new(),
             outputs: Vec::new(),
             name,
+            is_stale: false,
             _source: source,
             _vdevice: Arc::clone(raw),
         };
@@ -269,7 +272,24 @@ impl Model {
     ///
     /// # Errors
     /// When the device does not answer in time (4), the network group was shut down (63), or a size is wrong (2).
+    ///
+    /// After an inference that failed half-way, frames of it may be in the queues, and the next one would get its
+    /// answers. The model then refuses (6) until it is loaded again.
     pub fn infer(&mut self, inputs: &[&[f32]], outputs: &mut [Vec<f32>]) -> Result<(), HailoError> {
+        if self.is_stale {
+            return Err(HailoError {
+                call: "infer",
+                object: format!("{}: an inference failed before; load the model again", self.name),
+                status: hailort_sys::status::HAILO_INVALID_OPERATION,
+            });
+        }
+        let result = self.exchange(inputs, outputs);
+        self.is_stale = result.is_err();
+        result
+    }
+
+    /// Writes all inputs and reads all outputs.
+    fn exchange(&self, inputs: &[&[f32]], outputs: &mut [Vec<f32>]) -> Result<(), HailoError> {
         let wrong = |call, stream: &VStream| HailoError {
             call,
             object: stream.name.clone(),

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use hailort_sys::Api;
-use hailort_sys::types::{hailo_device_id_t, hailo_vdevice, hailo_vdevice_params_t, text};
+use hailort_sys::status::HAILO_INVALID_ARGUMENT;
+use hailort_sys::types::{hailo_device_id_t, hailo_vdevice, hailo_vdevice_params_t, set_text, text};
 
 use super::error::HailoError;
 
@@ -26,20 +27,52 @@ unsafe impl Send for Raw {}
 unsafe impl Sync for Raw {}
 
 impl VDevice {
-    /// Takes one free device into exclusive use, with the round-robin scheduler.
+    /// Takes a device into exclusive use, with the round-robin scheduler: the one with this PCIe address, or any that
+    /// is free.
     ///
     /// # Errors
-    /// When there is no free device (73, 74), no driver (64, 76), no permission (36), or the firmware is dead (87).
-    pub fn open(api: Api) -> Result<Self, HailoError> {
+    /// When there is no free device (73, 74), none with this address (2), no driver (64, 76), no permission (36), or
+    /// the firmware is dead (87).
+    pub fn open(api: Api, device: Option<&str>) -> Result<Self, HailoError> {
+        let object = device.unwrap_or_default();
         let mut params = hailo_vdevice_params_t::zeroed();
         // SAFETY: `params` is valid for the write.
         let status = unsafe { (api.hailo_init_vdevice_params)(&raw mut params) };
         HailoError::check("hailo_init_vdevice_params", "", status)?;
+        let mut id = hailo_device_id_t::zeroed();
+        if let Some(address) = device {
+            set_text(&mut id.id, address);
+            if text(&id.id) != address {
+                // Cut to what fits, it could be the name of another device.
+                return Err(HailoError {
+                    call: "hailo_create_vdevice",
+                    object: object.into(),
+                    status: HAILO_INVALID_ARGUMENT,
+                });
+            }
+            params.device_count = 1;
+            params.device_ids = &raw mut id;
+        }
         let mut handle = std::ptr::null_mut();
-        // SAFETY: `params` was filled by the library itself, and `handle` is valid for the write.
+        // SAFETY: `params` was filled by the library itself, `device_ids` is NULL or the one id that lives until the
+        // call returns, and `handle` is valid for the write.
         let status = unsafe { (api.hailo_create_vdevice)(&raw mut params, &raw mut handle) };
-        HailoError::check("hailo_create_vdevice", "", status)?;
+        HailoError::check("hailo_create_vdevice", object, status)?;
         Ok(Self(Arc::new(Raw { api, handle })))
+    }
+
+    /// Names of all devices of this host, in use or not: PCIe addresses.
+    ///
+    /// # Errors
+    /// When the library cannot look, as without a driver (64).
+    pub fn scan(api: Api) -> Result<Vec<String>, HailoError> {
+        let mut ids = vec![hailo_device_id_t::zeroed(); MAX_DEVICES];
+        let mut count = ids.len();
+        // SAFETY: NULL asks for the defaults, the array has `count` elements.
+        let status =
+            unsafe { (api.hailo_scan_devices)(std::ptr::null_mut(), ids.as_mut_ptr(), &raw mut count) };
+        HailoError::check("hailo_scan_devices", "", status)?;
+        Ok(ids.iter().take(count).map(|id| text(&id.id)).collect())
     }
 
     /// Names of its devices: PCIe addresses.
@@ -70,5 +103,26 @@ impl Drop for Raw {
     fn drop(&mut self) {
         // SAFETY: the handle is released once, here, after every model on it: each holds this behind an `Arc`.
         unsafe { (self.api.hailo_release_vdevice)(self.handle) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opens_by_address_and_refuses_others() {
+        let api = hailort_sim::api();
+        let known = VDevice::scan(api).unwrap();
+        let first = VDevice::open(api, Some(&known[0])).unwrap();
+        assert_eq!(first.device_ids().unwrap(), known[..1]);
+        assert_eq!(VDevice::open(api, Some(&known[0])).unwrap_err().status, 73);
+        drop(first);
+        let long = format!("{}{}", known[0], "0".repeat(40));
+        for unknown in ["0000:99:00.0", "", "0000:01:00.0\0", &long] {
+            let error = VDevice::open(api, Some(unknown)).unwrap_err();
+            assert_eq!(error.status, HAILO_INVALID_ARGUMENT, "{unknown:?}");
+            assert!(error.to_string().contains(unknown), "{error}");
+        }
     }
 }

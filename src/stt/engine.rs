@@ -1,58 +1,112 @@
 //! [`HailoStt`].
 
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
-
+use super::control::Control;
 use super::error::SttError;
-use super::options::{SttModel, SttOptions};
+use super::options::SttOptions;
+use super::running::{Repairs, Running};
 use super::sound::Sound;
-use crate::device::RuntimeChoice;
-use crate::models::{FetchEvent, FetchOptions, Model, Store};
+use super::wait::DeviceWait;
 use crate::text::Language;
-use crate::text::printable::say;
 use crate::whisper::Transcript;
+use crate::worker::Ended;
 use crate::worker::message::Opened;
-use crate::worker::{Ended, ModelSource, Setup, Worker, WorkerOptions};
+
+/// How long a worker that nobody uses may take to let go when the process ends: a device needs up to a second, and the
+/// handler has 2 s in all.
+const LET_GO: Duration = Duration::from_millis(1200);
+/// How long a worker that was killed when the process ends may take to be gone.
+const BE_GONE: Duration = Duration::from_millis(500);
 
 /// Speech-to-text on a device that a worker process owns.
 ///
 /// Clones share the worker, and take turns. It may be moved to, and used from, any thread.
 ///
 /// When the last clone goes, the worker is ended; [`HailoStt::close`] says how that went.
+///
+/// A [`HailoContext`](crate::HailoContext) lets go of the device however the program ends. Whoever uses this alone
+/// does so by hand, before anything starts:
+///
+/// ```
+/// use hailo_harness::cleanup::CleanupRegistry;
+/// use hailo_harness::stt::{HailoStt, SttModel, SttOptions};
+///
+/// let stt = HailoStt::prepare(SttOptions { model: SttModel::Canned, ..SttOptions::default() });
+/// let shared = stt.clone();
+/// let guard = CleanupRegistry::register("speech-to-text", move || shared.abandon());
+/// stt.begin()?;
+/// assert!(stt.is_available());
+/// guard.unregister();
+/// assert!(stt.close().is_some_and(|ended| ended.is_clean()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
-pub struct HailoStt {
-    options: Arc<SttOptions>,
-    state: Arc<Mutex<State>>,
-    /// The worker's process id, to be had while the state is locked; 0 where there is none.
-    worker: Arc<AtomicI32>,
-}
+pub struct HailoStt(Arc<Shared>);
 
 #[derive(Debug)]
-struct State {
-    worker: Option<Worker>,
-    opened: Opened,
-    /// Why there is no worker.
-    gone: String,
-    /// How it ended, where it was closed on purpose.
-    ended: Option<Ended>,
+struct Shared {
+    options: SttOptions,
+    enabled: bool,
+    running: Mutex<Running>,
+    /// Works while the above is locked.
+    control: Control,
 }
 
 impl HailoStt {
-    /// Fetches the model's files where they are missing, starts a worker, and opens the device in it.
+    /// Chooses, and starts nothing: that is done by [`HailoStt::begin`].
+    pub fn prepare(options: SttOptions) -> Self {
+        Self::new(options, true)
+    }
+
+    /// Speech-to-text that is not enabled: it has no worker and no device, and every request to it is
+    /// [`SttError::NotEnabled`].
+    pub fn disabled(language: Language) -> Self {
+        Self::new(SttOptions { language, ..SttOptions::default() }, false)
+    }
+
+    fn new(options: SttOptions, enabled: bool) -> Self {
+        let running = Mutex::new(Running::prepared());
+        Self(Arc::new(Shared { options, enabled, running, control: Control::default() }))
+    }
+
+    /// [`HailoStt::prepare`] and [`HailoStt::begin`] in one.
     ///
     /// # Errors
-    /// When the files cannot be had, or the worker or the device not be started.
+    /// As [`HailoStt::begin`].
     pub fn start(options: SttOptions) -> Result<Self, SttError> {
-        let (worker, opened) = start(&options)?;
-        let state = State { worker: Some(worker), opened, gone: String::new(), ended: None };
-        let pid = AtomicI32::new(state.worker.as_ref().map_or(0, |w| w.id() as i32));
-        Ok(Self { options: Arc::new(options), state: Arc::new(Mutex::new(state)), worker: Arc::new(pid) })
+        let stt = Self::prepare(options);
+        stt.begin()?;
+        Ok(stt)
+    }
+
+    /// As [`HailoStt::start`], and never waits for a device that somebody else uses.
+    ///
+    /// # Errors
+    /// As [`HailoStt::begin`].
+    pub fn try_start(options: SttOptions) -> Result<Self, SttError> {
+        Self::start(SttOptions { wait: Some(DeviceWait::Never), ..options })
+    }
+
+    /// Fetches the model's files where they are missing, starts a worker, and opens the device in it. Does nothing
+    /// where there is a worker.
+    ///
+    /// # Errors
+    /// When the files cannot be had, or the worker or the device not be started, or after [`HailoStt::abandon`].
+    pub fn begin(&self) -> Result<(), SttError> {
+        self.check()?;
+        let mut running = self.lock();
+        if running.has_worker() { Ok(()) } else { running.start(&self.0.options, &self.0.control) }
     }
 
     /// Transcribes the sound of a file or of samples. Sound without a sample is an empty text, and no business of the
     /// device.
+    ///
+    /// Statuses of HailoRT that may go away are tried again, as [`SttOptions::retry`] says. After each failure of the
+    /// device the pipeline is built again before it is used again, so that no frame of the failed inference is taken
+    /// for an answer.
     ///
     /// # Errors
     /// When the audio cannot be used, the device fails, or the worker hangs or dies. Nothing that fails becomes an
@@ -70,141 +124,111 @@ impl HailoStt {
         sound: impl Sound,
         mut progress: impl FnMut(f64),
     ) -> Result<Transcript, SttError> {
+        self.check()?;
         let audio = sound.audio()?;
         if audio.samples().is_empty() {
             return Ok(Transcript::empty(self.language().code(), 0.0));
         }
-        let mut state = self.lock();
-        let State { worker, gone, .. } = &mut *state;
-        let Some(running) = worker else { return Err(SttError::Unavailable(gone.clone())) };
-        let deadline = self.options.deadlines.infer;
-        let heard = running.transcribe(audio.samples(), self.language(), deadline, &mut progress);
-        if !running.is_open() {
-            let why = heard.as_ref().err().map_or_else(String::new, ToString::to_string);
-            *gone = format!("{}; reload() starts a new worker", why.lines().next().unwrap_or_default());
-            *worker = None;
-            self.worker.store(0, Ordering::SeqCst);
-        }
-        Ok(heard?)
+        self.lock().transcribe(&audio, &self.0.options, &self.0.control, &mut progress)
     }
 
-    /// Whether there is a worker with an open device that lives.
+    /// Whether it was enabled.
+    pub fn is_enabled(&self) -> bool {
+        self.0.enabled
+    }
+
+    /// Whether there is a worker with an open device that lives. Waits while it is in use.
     pub fn is_available(&self) -> bool {
-        let mut state = self.lock();
-        state.worker.as_mut().is_some_and(Worker::lives)
+        self.lock().lives()
     }
 
     /// The language that is spoken.
     pub fn language(&self) -> Language {
-        self.options.language
+        self.0.options.language
     }
 
-    /// What was opened: model, runtime, devices.
-    pub fn opened(&self) -> Opened {
+    /// What was opened last: model, runtime, devices; `None` where nothing ever was. Waits while it is in use.
+    pub fn opened(&self) -> Option<Opened> {
         self.lock().opened.clone()
     }
 
-    /// The worker's process id; `None` where there is none.
+    /// The worker's process id, known from right after its start; `None` where there is none. Does not wait.
     pub fn worker_id(&self) -> Option<u32> {
-        self.lock().worker.as_ref().map(Worker::id)
+        self.0.control.worker_id()
+    }
+
+    /// What was done about failures of the device, so far. Waits while it is in use.
+    pub fn repairs(&self) -> Repairs {
+        self.lock().repairs
+    }
+
+    /// Set by [`HailoStt::abandon`]: whoever waits on behalf of this may look at it, and give up.
+    pub fn cancel_flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(self.0.control.flag())
     }
 
     /// Ends the worker and starts a new one.
     ///
     /// # Errors
-    /// As [`HailoStt::start`]; it is not available then.
+    /// As [`HailoStt::begin`]; it is not available then.
     pub fn reload(&self) -> Result<(), SttError> {
-        let mut state = self.lock();
-        self.worker.store(0, Ordering::SeqCst);
-        if let Some(worker) = state.worker.take() {
-            // The device is exclusive: the old worker has to let go first.
-            worker.close(self.options.deadlines.release);
-        }
-        match start(&self.options) {
-            Ok((worker, opened)) => {
-                self.worker.store(worker.id() as i32, Ordering::SeqCst);
-                (state.worker, state.opened, state.ended) = (Some(worker), opened, None);
-                Ok(())
-            }
-            Err(error) => {
-                state.gone = format!("it could not be reloaded: {error}");
-                Err(error)
-            }
-        }
+        self.check()?;
+        let mut running = self.lock();
+        // The device is exclusive: the old worker has to let go first.
+        running.close(self.0.options.deadlines.release, "it is being reloaded");
+        running.start(&self.0.options, &self.0.control)
     }
 
-    /// Ends the worker in order, for all clones; `None` where there is none any more.
+    /// Ends the worker in order, for all clones; `None` where there is none. Waits while it is in use.
     pub fn close(&self) -> Option<Ended> {
-        let mut state = self.lock();
-        state.gone = "it was closed; reload() starts a new worker".into();
-        self.worker.store(0, Ordering::SeqCst);
-        let ended = state.worker.take().map(|worker| worker.close(self.options.deadlines.release));
-        if ended.is_some() {
-            state.ended.clone_from(&ended);
+        let mut running = self.lock();
+        let why = "it was closed; reload() starts a new worker";
+        let ended = running.close(self.0.options.deadlines.release, why);
+        if ended.is_none() {
+            running.gone = why.into();
         }
         ended
     }
 
-    /// As [`HailoStt::close`], or how it ended when it was closed before; where it ended by itself, why.
-    pub(crate) fn end(&self) -> Result<Ended, String> {
-        let why = self.lock().gone.clone();
-        self.close().or_else(|| self.lock().ended.clone()).ok_or(why)
+    /// As [`HailoStt::close`], or how it ended when it was closed before, `None` where it never began; where it ended
+    /// by itself, why.
+    pub(crate) fn end(&self) -> Result<Option<Ended>, String> {
+        let mut running = self.lock();
+        running.close(self.0.options.deadlines.release, "it was closed; reload() starts a new worker");
+        running.ended()
     }
 
     /// Lets go of the device because the process ends: in order where nobody is using it, and else by killing the
-    /// worker, since nobody will wait for an answer any more.
-    pub(crate) fn abandon(&self) {
-        let busy = match self.state.try_lock() {
-            Ok(_) => false,
-            Err(TryLockError::Poisoned(_)) => false,
-            Err(TryLockError::WouldBlock) => true,
+    /// worker, since nobody will wait for an answer any more. Whatever phase it is in, this takes moments: it waits for
+    /// no other thread.
+    ///
+    /// From then on every request is [`SttError::Cancelled`].
+    pub fn abandon(&self) {
+        self.0.control.cancel();
+        let idle = match self.0.running.try_lock() {
+            Ok(running) => Some(running),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
         };
-        if busy {
-            let pid = self.worker.load(Ordering::SeqCst);
-            if let Some(group) = Pid::from_raw(pid) {
-                // It may have gone already.
-                let _ = kill_process_group(group, Signal::KILL);
+        match idle {
+            Some(mut running) => {
+                let patience = self.0.options.deadlines.release.min(LET_GO);
+                running.close(patience, "cleanup handlers have run");
             }
+            // Opening, in inference, or letting go. The thread that does may wait for anything, such as a callback:
+            // its error finds it by itself.
+            None => self.0.control.kill(BE_GONE),
         }
-        // Whoever used it has its error now.
-        self.close();
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    /// `Ok` where requests make sense.
+    fn check(&self) -> Result<(), SttError> {
+        if self.0.enabled { self.0.control.check() } else { Err(SttError::NotEnabled) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Running> {
         // A panic in a caller's `progress` leaves nothing half done here but a conversation with the worker, which is
         // over then.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn start(options: &SttOptions) -> Result<(Worker, Opened), SttError> {
-    let runtime = match options.runtime {
-        Some(runtime) => runtime,
-        None => RuntimeChoice::from_environment(RuntimeChoice::Auto)?,
-    };
-    let model = match options.model {
-        SttModel::Canned => ModelSource::Canned,
-        SttModel::WhisperBase => {
-            let (model, store) = (Model::named("whisper-base")?, Store::user());
-            store.ensure(&model, &FetchOptions::from_environment(), &mut |event| {
-                if options.debug || matches!(event, FetchEvent::Asking { .. } | FetchEvent::Waiting) {
-                    say(format_args!("hailo-harness: model files: {event:?}"));
-                }
-            })?;
-            let weights = &model.files.weights;
-            ModelSource::Base {
-                weights: store.path(weights),
-                sha256: weights.sha256.clone(),
-                tokenizer: store.path(&model.files.tokenizer),
-            }
-        }
-    };
-    let worker = WorkerOptions { debug: options.debug, variables: options.variables.clone() };
-    let mut worker = Worker::spawn(&worker)?;
-    let setup = Setup { runtime, model, frame_timeout: options.frame_timeout };
-    let opened = worker.open(setup, options.deadlines.open)?;
-    if let Some(notice) = &opened.notice {
-        say(notice);
-    }
-    Ok((worker, opened))
 }

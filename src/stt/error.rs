@@ -1,5 +1,8 @@
 //! Sound that did not become text.
 
+use std::time::Duration;
+
+use super::wait::DeviceWaitError;
 use crate::device::RuntimeError;
 use crate::models::ModelError;
 use crate::whisper::audio::AudioError;
@@ -21,6 +24,12 @@ pub enum SttErrorKind {
     Worker,
     /// It was closed, or an earlier failure ended the worker: [`HailoStt::reload`](super::HailoStt::reload).
     Unavailable,
+    /// Speech-to-text was not enabled.
+    NotEnabled,
+    /// The process is ending, and the device was let go.
+    Cancelled,
+    /// An option or a variable makes no sense.
+    Setting,
 }
 
 /// Sound that did not become text.
@@ -39,9 +48,30 @@ pub enum SttError {
     /// Something failed in the worker, or the worker itself.
     #[error(transparent)]
     Worker(#[from] WorkerError),
-    /// There is no worker any more.
+    /// A status of HailoRT that may go away did not: it was tried more than once.
+    #[error("after {attempts} attempts in {:.1} s: {source}", elapsed.as_secs_f64())]
+    Repeated {
+        /// How often it was tried.
+        attempts: u32,
+        /// How long all attempts took together, with the delays.
+        elapsed: Duration,
+        /// The last failure.
+        source: WorkerError,
+    },
+    /// There is no worker, or none any more.
     #[error("speech-to-text is not available: {0}")]
     Unavailable(String),
+    /// Speech-to-text was not enabled.
+    #[error(
+        "speech-to-text was not enabled; leave out enable_stt(false), or start with HailoContext::start or stt_only"
+    )]
+    NotEnabled,
+    /// The process is ending, and the device was let go.
+    #[error("speech-to-text was given up, as cleanup handlers have run: the process is ending")]
+    Cancelled,
+    /// `HAILO_DEVICE_DEADLINE` says something that is no time.
+    #[error(transparent)]
+    Wait(#[from] DeviceWaitError),
 }
 
 impl SttError {
@@ -52,7 +82,10 @@ impl SttError {
             Self::Runtime(_) => SttErrorKind::Device,
             Self::Model(_) => SttErrorKind::Model,
             Self::Unavailable(_) => SttErrorKind::Unavailable,
-            Self::Worker(error) => match error.kind() {
+            Self::NotEnabled => SttErrorKind::NotEnabled,
+            Self::Cancelled => SttErrorKind::Cancelled,
+            Self::Wait(_) => SttErrorKind::Setting,
+            Self::Worker(error) | Self::Repeated { source: error, .. } => match error.kind() {
                 WorkerErrorKind::Failed(FailureKind::Audio) => SttErrorKind::Audio,
                 WorkerErrorKind::Failed(FailureKind::Assets) => SttErrorKind::Model,
                 WorkerErrorKind::Failed(FailureKind::Device | FailureKind::Runtime) => SttErrorKind::Device,
@@ -66,8 +99,25 @@ impl SttError {
     /// What HailoRT answered, where it was asked.
     pub fn hailo_status(&self) -> Option<u32> {
         match self {
-            Self::Worker(WorkerError::Failed(failure)) => failure.status,
+            Self::Worker(WorkerError::Failed(failure))
+            | Self::Repeated { source: WorkerError::Failed(failure), .. } => failure.status,
             _ => None,
+        }
+    }
+
+    /// This failure, after so many attempts.
+    pub(super) fn after(self, attempts: u32, elapsed: Duration) -> Self {
+        match self {
+            Self::Worker(source) if attempts > 1 => Self::Repeated { attempts, elapsed, source },
+            other => other,
+        }
+    }
+
+    /// How often it was tried.
+    pub fn attempts(&self) -> u32 {
+        match self {
+            Self::Repeated { attempts, .. } => *attempts,
+            _ => 1,
         }
     }
 }

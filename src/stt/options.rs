@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
+use super::retry::RetryPolicy;
+use super::wait::{DeviceWait, DeviceWaitError};
 use crate::device::RuntimeChoice;
 use crate::text::Language;
 use crate::whisper::pipeline::FRAME_TIMEOUT;
@@ -48,8 +50,17 @@ pub struct SttOptions {
     pub model: SttModel,
     /// What it runs on; unless set, what `HAILO_RUNTIME` says, or else a device where there is one, or the simulator.
     pub runtime: Option<RuntimeChoice>,
-    /// How long each phase may take.
+    /// The device: its PCIe address, or its number in the list of devices, from 0; unless set, any that is free.
+    pub device: Option<String>,
+    /// How long to wait for a device that somebody else uses; unless set, what `HAILO_DEVICE_DEADLINE` says in seconds,
+    /// or else 10 minutes.
+    pub wait: Option<DeviceWait>,
+    /// How long each phase may take, once the device is free.
     pub deadlines: Deadlines,
+    /// What is tried again in inference.
+    pub retry: RetryPolicy,
+    /// What is tried again when a device is opened. Not at all with [`DeviceWait::Never`].
+    pub retry_open: RetryPolicy,
     /// How long one frame may take to be written to or read from the device.
     pub frame_timeout: Duration,
     /// Show what the worker writes, and progress.
@@ -64,10 +75,24 @@ impl Default for SttOptions {
             language: Language::FRENCH,
             model: SttModel::default(),
             runtime: None,
+            device: None,
+            wait: None,
             deadlines: Deadlines::default(),
+            retry: RetryPolicy::inference(),
+            retry_open: RetryPolicy::opening(),
             frame_timeout: FRAME_TIMEOUT,
             debug: false,
             variables: Vec::new(),
         }
+    }
+}
+
+impl SttOptions {
+    /// How long to wait for a device that somebody else uses: what is set, or what the environment says.
+    ///
+    /// # Errors
+    /// As [`DeviceWait::from_environment`].
+    pub fn wait(&self) -> Result<DeviceWait, DeviceWaitError> {
+        self.wait.map_or_else(DeviceWait::from_environment, Ok)
     }
 }

@@ -1,7 +1,6 @@
 //! The parent's side of a worker.
 
 use std::ffi::OsString;
-use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
@@ -12,10 +11,10 @@ use super::frame::FrameError;
 use super::log::Log;
 use super::message::{Opened, Request, Response, Setup};
 use super::spawn::{self, Spawned};
+use super::switch::KillSwitch;
 use crate::text::Language;
 use crate::whisper::Transcript;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::Signal;
 
 /// How long a worker has to end after SIGTERM, before SIGKILL.
 const AFTER_TERM: Duration = Duration::from_millis(500);
@@ -35,10 +34,7 @@ pub struct WorkerOptions {
 #[derive(Debug)]
 pub struct Worker {
     child: Child,
-    /// Tells its end without a handler for SIGCHLD, which belongs to the program. `None` where it had ended before.
-    pidfd: Option<OwnedFd>,
-    /// The process that started it: a child made by fork has a copy of this, and no right to the worker.
-    owner: u32,
+    switch: KillSwitch,
     /// `None` once the conversation is over.
     socket: Option<UnixStream>,
     log: Log,
@@ -82,15 +78,18 @@ impl Worker {
             |source| WorkerError::Spawn { program: spawn::program().to_string_lossy().into_owned(), source };
         let Spawned { child, socket, output } = spawn::spawn(options.variables.clone()).map_err(fail)?;
         let log = Log::follow(output, options.debug).map_err(fail)?;
-        let pidfd =
-            Pid::from_raw(child.id() as i32).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-        let owner = std::process::id();
-        Ok(Self { child, pidfd, owner, socket: Some(socket), log, gone: false, status: None, killed: false })
+        let switch = KillSwitch::of(&child);
+        Ok(Self { child, switch, socket: Some(socket), log, gone: false, status: None, killed: false })
     }
 
     /// Its process id, which is also that of its process group.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What kills it from another thread, while this one talks to it.
+    pub fn kill_switch(&self) -> KillSwitch {
+        self.switch.clone()
     }
 
     /// Whether it can be asked: it was not closed, did not hang, and did not end a conversation.
@@ -201,56 +200,31 @@ impl Worker {
         }
         let until = Instant::now() + patience;
         loop {
-            match self.child.try_wait() {
-                Ok(None) => {}
-                Ok(status) => {
-                    (self.gone, self.status) = (true, status);
-                    return true;
-                }
-                // Somebody else has reaped it, or the kernel did, as the program ignores SIGCHLD.
-                Err(_) => {
-                    self.gone = true;
-                    return true;
-                }
+            if let Some(status) = self.switch.reap(&mut self.child) {
+                (self.gone, self.status) = (true, status);
+                return true;
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return false;
             }
-            match &self.pidfd {
-                Some(pidfd) => {
-                    let timeout =
-                        Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
-                    let mut fds = [PollFd::new(pidfd, PollFlags::IN)];
-                    // Interrupted or not, what counts is looked at above.
-                    let _ = poll(&mut fds, Some(&timeout));
-                }
-                // Linux before 5.3.
-                None => std::thread::sleep(left.min(Duration::from_millis(1))),
-            }
+            self.switch.wait(left);
         }
     }
 
     /// Ends the worker and everything in its process group: SIGTERM, then SIGKILL.
     fn kill(&mut self) {
         self.socket = None;
-        if self.owner != std::process::id() {
+        if !self.switch.is_owner() {
             return;
         }
-        let group = Pid::from_raw(self.child.id() as i32);
-        let signal = |signal| {
-            if let Some(group) = group {
-                // It may have gone already.
-                let _ = kill_process_group(group, signal);
-            }
-        };
         if !self.reap(Duration::ZERO) {
             self.killed = true;
-            signal(Signal::TERM);
-            self.reap(AFTER_TERM);
-            // Also where the worker itself has ended: its children may not have. Its own number cannot belong to
-            // another group yet while a member lives, and is free where none does.
-            signal(Signal::KILL);
+            self.switch.signal(Signal::TERM);
+            self.switch.wait(AFTER_TERM);
+            // Also where the worker itself has ended: its children may not have. It is not reaped before, so that the
+            // group's number cannot be another's.
+            self.switch.signal(Signal::KILL);
             self.reap(AFTER_KILL);
         }
         self.log.finish_if(self.gone);

@@ -33,6 +33,8 @@ pub enum ModelSource {
 pub struct Setup {
     /// The runtime that is asked for.
     pub runtime: RuntimeChoice,
+    /// The device: its PCIe address, or its number in the list of devices, from 0; `None` takes any that is free.
+    pub device: Option<String>,
     /// The model.
     pub model: ModelSource,
     /// How long one frame may take to be written to or read from the device.

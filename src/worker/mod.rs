@@ -10,6 +10,7 @@
 //! | `spawn` | the thread from which all workers are started |
 //! | `log` | the last lines that a worker wrote |
 //! | `conversation` | one question and its answer, within a deadline |
+//! | [`switch`] | [`KillSwitch`]: kills a worker, whoever talks to it just then |
 //! | [`client`] | the parent's side: [`Worker`] |
 //! | [`error`] | [`WorkerError`] |
 //!
@@ -27,7 +28,9 @@ pub mod message;
 mod parent;
 mod serve;
 mod spawn;
+pub mod switch;
 
 pub use client::{Ended, Worker, WorkerOptions};
 pub use error::{WorkerError, WorkerErrorKind};
 pub use message::{Failure, FailureKind, ModelSource, Setup};
+pub use switch::KillSwitch;

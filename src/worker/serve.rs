@@ -4,6 +4,8 @@ use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
+use hailort_sys::Api;
+use hailort_sys::status::HAILO_INVALID_ARGUMENT;
 use rustix::process::Pid;
 
 use super::frame::FrameError;
@@ -101,7 +103,7 @@ fn open(setup: Setup) -> Result<(Opened, Pipeline), Failure> {
         }
         ModelSource::Canned => WhisperAssets::canned()?,
     };
-    let vdevice = VDevice::open(runtime.api)?;
+    let vdevice = take(runtime.api, setup.device.as_deref())?;
     let devices = vdevice.device_ids()?;
     let pipeline = Pipeline::load(&vdevice, assets, setup.frame_timeout)?;
     let opened = Opened {
@@ -113,6 +115,26 @@ fn open(setup: Setup) -> Result<(Opened, Pipeline), Failure> {
         elapsed: start.elapsed(),
     };
     Ok((opened, pipeline))
+}
+
+/// Takes the device into use: the one with this PCIe address or number, or any that is free.
+fn take(api: Api, device: Option<&str>) -> Result<VDevice, Failure> {
+    let Some(wanted) = device else { return Ok(VDevice::open(api, None)?) };
+    let number = wanted.parse().ok().filter(|_| wanted.bytes().all(|b| b.is_ascii_digit()));
+    let listed = |i: usize| VDevice::scan(api).map(|all| all.get(i).cloned());
+    // Where there is none with this number, the library says the same as for an address that it does not know.
+    let address = number.map(listed).transpose()?.flatten();
+    VDevice::open(api, Some(address.as_deref().unwrap_or(wanted))).map_err(|error| {
+        let mut failure = Failure::from(error);
+        if failure.status == Some(HAILO_INVALID_ARGUMENT) {
+            let known = VDevice::scan(api).unwrap_or_default();
+            failure.message = match known.as_slice() {
+                [] => format!("no device {wanted:?}: this host has none ({})", failure.message),
+                _ => format!("no device {wanted:?}: there is {} ({})", known.join(", "), failure.message),
+            };
+        }
+        failure
+    })
 }
 
 fn transcribe(

@@ -35,6 +35,6 @@ pub fn assets() -> WhisperAssets {
 /// A pipeline over the simulator, on a device of this process's own.
 pub fn pipeline() -> Pipeline {
     hailort_sim::runtime::host::own();
-    let vdevice = VDevice::open(hailort_sim::api()).unwrap();
+    let vdevice = VDevice::open(hailort_sim::api(), None).unwrap();
     Pipeline::load(&vdevice, assets(), FRAME_TIMEOUT).unwrap()
 }

@@ -24,7 +24,7 @@ impl Networks {
     pub fn load() -> Self {
         let assets = crate::common::assets();
         hailort_sim::runtime::host::own();
-        let vdevice = VDevice::open(hailort_sim::api()).unwrap();
+        let vdevice = VDevice::open(hailort_sim::api(), None).unwrap();
         Self {
             encoder: Model::load(&vdevice, assets.encoder, FRAME_TIMEOUT).unwrap(),
             decoder: Model::load(&vdevice, assets.decoder, FRAME_TIMEOUT).unwrap(),

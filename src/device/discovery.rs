@@ -82,7 +82,8 @@ fn simulated(id: String) -> Found {
 /// When there is no such device; the error lists those there are.
 pub fn choose<'a>(devices: &'a [Found], wanted: Option<&str>) -> Result<Vec<&'a Found>, LeaseError> {
     let Some(name) = wanted else { return Ok(devices.iter().collect()) };
-    let number = name.parse::<usize>().ok();
+    let digits = !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
+    let number = name.parse::<usize>().ok().filter(|_| digits);
     let found = devices.iter().enumerate().find(|(i, device)| number == Some(*i) || device.id == name);
     let known = || devices.iter().map(|d| d.id.clone()).collect();
     found.map(|(_, d)| vec![d]).ok_or_else(|| LeaseError::UnknownDevice { name: name.into(), known: known() })
@@ -96,7 +97,9 @@ mod tests {
     fn devices_come_by_number_with_their_addresses() {
         let folder = tempfile::tempdir().unwrap();
         let (class, nodes) = (folder.path().join("class"), folder.path().join("dev"));
-        for (name, address) in [("hailo10", "0000:0a:00.0\n"), ("hailo2", "0001:01:00.0"), ("hailo_other", "")] {
+        for (name, address) in
+            [("hailo10", "0000:0a:00.0\n"), ("hailo2", "0001:01:00.0"), ("hailo_other", "")]
+        {
             std::fs::create_dir_all(class.join(name)).unwrap();
             std::fs::write(class.join(name).join(ADDRESS), address).unwrap();
         }
@@ -119,8 +122,10 @@ mod tests {
             assert_eq!(choose(&devices, Some(name)).unwrap()[0].id, "0000:02:00.0");
         }
         assert_eq!(choose(&devices, None).unwrap().len(), 2);
-        let error = choose(&devices, Some("2")).unwrap_err().to_string();
-        assert!(error.contains("\"2\"") && error.contains("1 (0000:02:00.0)"), "{error}");
+        for name in ["2", "", "-1", "+1", "99999999999999999999999", "0000:03:00.0", "nonsense\n"] {
+            let error = choose(&devices, Some(name)).unwrap_err().to_string();
+            assert!(error.contains(&format!("{name:?}")) && error.contains("1 (0000:02:00.0)"), "{error}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::owner::{Owner, seconds};
 pub enum LeaseError {
     /// Nobody gave the device back in time.
     #[error(
-        "no device was free within {}: {}{}; wait longer with HAILO_LEASE_DEADLINE=SECONDS, \
+        "no device was free within {}: {}{}; wait longer with HAILO_DEVICE_DEADLINE=SECONDS, \
          or see `hailo-harness devices`",
         seconds(*waited), held(holders), ahead(*before)
     )]
@@ -55,8 +55,11 @@ pub enum LeaseError {
         /// The devices there are.
         known: Vec<String>,
     },
-    /// `HAILO_LEASE_DEADLINE` says something else than seconds.
-    #[error("HAILO_LEASE_DEADLINE={value}: this is no number of seconds; 0 does not wait at all")]
+    /// `HAILO_DEVICE_DEADLINE` says something that is no time.
+    #[error(
+        "HAILO_DEVICE_DEADLINE={value}: give the time to wait for a device in seconds, such as 600 or 2.5; \
+         0 never waits"
+    )]
     Deadline {
         /// What it says.
         value: String,

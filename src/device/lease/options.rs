@@ -8,7 +8,7 @@ use super::error::LeaseError;
 use super::folder::LockFolder;
 
 /// The variable that says how many seconds to wait for a device.
-pub const DEADLINE_VARIABLE: &str = "HAILO_LEASE_DEADLINE";
+pub const DEADLINE_VARIABLE: &str = "HAILO_DEVICE_DEADLINE";
 /// How long to wait for a device unless something else is said: longer than the tests of a device take that may come
 /// before, shorter than the patience of a person.
 pub const DEADLINE: Duration = Duration::from_secs(600);
@@ -23,20 +23,40 @@ pub enum Wait {
 }
 
 impl Wait {
-    /// What `HAILO_LEASE_DEADLINE` says, in seconds (0 waits not at all), or else 10 minutes.
+    /// What `HAILO_DEVICE_DEADLINE` says, in seconds; 10 minutes where it is not set, and 0 is [`Wait::Never`].
     ///
     /// # Errors
     /// When it says something that is no number of seconds.
     pub fn from_environment() -> Result<Self, LeaseError> {
-        let Some(value) = std::env::var_os(DEADLINE_VARIABLE).filter(|v| !v.is_empty()) else {
-            return Ok(Self::AtMost(DEADLINE));
-        };
-        let seconds = value.to_str().and_then(|v| v.parse().ok());
-        match seconds.and_then(|s: f64| Duration::try_from_secs_f64(s).ok()) {
-            Some(Duration::ZERO) => Ok(Self::Never),
-            Some(duration) => Ok(Self::AtMost(duration)),
-            None => Err(LeaseError::Deadline { value: value.to_string_lossy().into_owned() }),
+        match std::env::var_os(DEADLINE_VARIABLE).filter(|v| !v.is_empty()) {
+            None => Ok(Self::default()),
+            Some(value) => Self::parse(&value.to_string_lossy()),
         }
+    }
+
+    fn parse(value: &str) -> Result<Self, LeaseError> {
+        let seconds = value.trim().parse().ok().and_then(|s| Duration::try_from_secs_f64(s).ok());
+        seconds.map(Self::from).ok_or_else(|| LeaseError::Deadline { value: value.into() })
+    }
+
+    /// The longest time; zero for [`Wait::Never`].
+    pub fn longest(self) -> Duration {
+        match self {
+            Self::Never => Duration::ZERO,
+            Self::AtMost(time) => time,
+        }
+    }
+}
+
+impl Default for Wait {
+    fn default() -> Self {
+        Self::AtMost(DEADLINE)
+    }
+}
+
+impl From<Duration> for Wait {
+    fn from(time: Duration) -> Self {
+        if time.is_zero() { Self::Never } else { Self::AtMost(time) }
     }
 }
 
@@ -69,7 +89,7 @@ impl LeaseOptions {
         let program =
             std::env::current_exe().ok().and_then(|p| Some(p.file_name()?.to_string_lossy().into_owned()));
         Self {
-            wait: Wait::AtMost(DEADLINE),
+            wait: Wait::default(),
             folder,
             program: program.unwrap_or_default(),
             cancelled: Arc::default(),
@@ -81,5 +101,24 @@ impl LeaseOptions {
     pub fn waiting(mut self, wait: Wait) -> Self {
         self.wait = wait;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_read_and_garbage_is_refused_by_name() {
+        assert_eq!(Wait::parse("90").unwrap(), Wait::AtMost(Duration::from_secs(90)));
+        assert_eq!(Wait::parse(" 0.25 ").unwrap(), Wait::AtMost(Duration::from_millis(250)));
+        assert_eq!(Wait::parse("0").unwrap(), Wait::Never);
+        for value in ["-1", "ten", "10m", "NaN", "inf", "1e300", " "] {
+            let error = Wait::parse(value).unwrap_err().to_string();
+            assert!(
+                error.contains(DEADLINE_VARIABLE) && error.contains(value) && error.contains("seconds"),
+                "{error}"
+            );
+        }
     }
 }

@@ -5,8 +5,8 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child as Process, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Instant;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
 
 use crate::support::*;
 
@@ -25,6 +25,7 @@ fn plays_its_role() {
     let Ok(role) = std::env::var(ROLE) else { return };
     match &*role {
         "device" => crate::processes::play(),
+        "faults" => crate::faults::play(),
         other => panic!("no role {other}"),
     }
 }
@@ -81,6 +82,11 @@ impl Child {
             Ok(report) => report,
             Err(why) => panic!("no report ({why}); errors: {:?}", self.errors.try_iter().collect::<Vec<_>>()),
         }
+    }
+
+    /// Whether it reports nothing for so long.
+    pub fn is_silent_for(&self, time: Duration) -> bool {
+        self.reports.recv_timeout(time) == Err(RecvTimeoutError::Timeout)
     }
 
     /// Orders something.

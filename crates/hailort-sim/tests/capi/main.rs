@@ -6,6 +6,7 @@
 mod arguments;
 mod child;
 mod devices;
+mod faults;
 mod inference;
 mod processes;
 mod queues;

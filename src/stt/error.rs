@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::options::SttModelError;
 use super::wait::DeviceWaitError;
 use crate::device::RuntimeError;
 use crate::models::ModelError;
@@ -69,6 +70,9 @@ pub enum SttError {
     /// The process is ending, and the device was let go.
     #[error("speech-to-text was given up, as cleanup handlers have run: the process is ending")]
     Cancelled,
+    /// The model that is asked for is none.
+    #[error(transparent)]
+    UnknownModel(#[from] SttModelError),
     /// `HAILO_DEVICE_DEADLINE` says something that is no time.
     #[error(transparent)]
     Wait(#[from] DeviceWaitError),
@@ -84,7 +88,7 @@ impl SttError {
             Self::Unavailable(_) => SttErrorKind::Unavailable,
             Self::NotEnabled => SttErrorKind::NotEnabled,
             Self::Cancelled => SttErrorKind::Cancelled,
-            Self::Wait(_) => SttErrorKind::Setting,
+            Self::Wait(_) | Self::UnknownModel(_) => SttErrorKind::Setting,
             Self::Worker(error) | Self::Repeated { source: error, .. } => match error.kind() {
                 WorkerErrorKind::Failed(FailureKind::Audio) => SttErrorKind::Audio,
                 WorkerErrorKind::Failed(FailureKind::Assets) => SttErrorKind::Model,

@@ -22,7 +22,7 @@ pub mod wait;
 
 pub use engine::HailoStt;
 pub use error::{SttError, SttErrorKind};
-pub use options::{Deadlines, SttModel, SttOptions};
+pub use options::{Deadlines, SttModel, SttModelError, SttOptions};
 pub use retry::RetryPolicy;
 pub use running::Repairs;
 pub use sound::Sound;

@@ -118,8 +118,11 @@ fn a_device_is_chosen_and_an_unknown_one_refused() {
 
 #[test]
 fn it_is_prepared_begun_closed_and_given_up() {
-    let options =
-        SttOptions { model: SttModel::Canned, runtime: Some(RuntimeChoice::Sim), ..SttOptions::default() };
+    let options = SttOptions {
+        model: Some(SttModel::Canned),
+        runtime: Some(RuntimeChoice::Sim),
+        ..SttOptions::default()
+    };
     let stt = HailoStt::prepare(options.clone());
     assert!(stt.opened().is_none() && stt.worker_id().is_none() && stt.close().is_none());
     let error = stt.transcribe(tone()).unwrap_err();

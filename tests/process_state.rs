@@ -173,6 +173,18 @@ fn a_device_deadline_that_is_no_time_is_an_error() {
 
 #[test]
 #[serial]
+fn the_model_may_be_named_by_the_environment() {
+    let _variable = Variable::set("HAILO_MODEL", "canned");
+    let context = HailoContext::builder().runtime(RuntimeChoice::Sim).start().unwrap();
+    assert_eq!(context.stt().opened().unwrap().model, "canned");
+    assert!(context.close().is_clean());
+    let _variable = Variable::set("HAILO_MODEL", "large");
+    let error = HailoContext::builder().runtime(RuntimeChoice::Sim).start().unwrap_err().to_string();
+    assert!(error.contains("\"large\"") && error.contains("HAILO_MODEL"), "{error}");
+}
+
+#[test]
+#[serial]
 fn a_runtime_that_is_none_is_an_error_and_no_simulator() {
     let _variable = Variable::set("HAILO_RUNTIME", "SIM");
     let error = HailoContext::builder().model(SttModel::Canned).start().unwrap_err().to_string();

@@ -73,9 +73,9 @@ impl ContextBuilder {
         self
     }
 
-    /// The model; Whisper base unless set.
+    /// The model; unless set, what `HAILO_MODEL` says (`whisper-base` or `canned`), or else Whisper base.
     pub fn model(mut self, model: SttModel) -> Self {
-        self.stt.model = model;
+        self.stt.model = Some(model);
         self
     }
 

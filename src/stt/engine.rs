@@ -34,7 +34,7 @@ const BE_GONE: Duration = Duration::from_millis(500);
 /// use hailo_harness::cleanup::CleanupRegistry;
 /// use hailo_harness::stt::{HailoStt, SttModel, SttOptions};
 ///
-/// let stt = HailoStt::prepare(SttOptions { model: SttModel::Canned, ..SttOptions::default() });
+/// let stt = HailoStt::prepare(SttOptions { model: Some(SttModel::Canned), ..SttOptions::default() });
 /// let shared = stt.clone();
 /// let guard = CleanupRegistry::register("speech-to-text", move || shared.abandon());
 /// stt.begin()?;

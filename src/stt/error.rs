@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::options::SttModelError;
 use crate::device::lease::LeaseError;
 use crate::device::{Holders, RuntimeError};
 use crate::models::ModelError;
@@ -71,6 +72,9 @@ pub enum SttError {
     /// The process is ending, and the device was let go.
     #[error("speech-to-text was given up, as cleanup handlers have run: the process is ending")]
     Cancelled,
+    /// The model that is asked for is none.
+    #[error(transparent)]
+    UnknownModel(#[from] SttModelError),
     /// The device was not to be had for this process: it was in use for too long, or is in use and nothing is waited
     /// for, or there is no such device.
     #[error(transparent)]
@@ -95,6 +99,7 @@ impl SttError {
             Self::Unavailable(_) => SttErrorKind::Unavailable,
             Self::NotEnabled => SttErrorKind::NotEnabled,
             Self::Cancelled => SttErrorKind::Cancelled,
+            Self::UnknownModel(_) => SttErrorKind::Setting,
             Self::Lease(error) => match error {
                 LeaseError::Timeout { .. } | LeaseError::Busy { .. } | LeaseError::SameThread { .. } => {
                     SttErrorKind::Busy

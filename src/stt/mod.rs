@@ -21,7 +21,7 @@ pub mod sound;
 pub use crate::device::lease::Wait;
 pub use engine::HailoStt;
 pub use error::{SttError, SttErrorKind};
-pub use options::{Deadlines, SttModel, SttOptions};
+pub use options::{Deadlines, SttModel, SttModelError, SttOptions};
 pub use retry::RetryPolicy;
 pub use running::Repairs;
 pub use sound::Sound;

@@ -1,6 +1,7 @@
 //! How speech-to-text is set up.
 
 use std::ffi::OsString;
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::retry::RetryPolicy;
@@ -41,13 +42,51 @@ pub enum SttModel {
     Canned,
 }
 
+impl SttModel {
+    /// Its name: `whisper-base` or `canned`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::WhisperBase => "whisper-base",
+            Self::Canned => "canned",
+        }
+    }
+
+    /// What `HAILO_MODEL` says, or Whisper base where it is not set.
+    ///
+    /// # Errors
+    /// When it says something that is no model.
+    pub fn from_environment() -> Result<Self, SttModelError> {
+        match std::env::var_os("HAILO_MODEL").filter(|v| !v.is_empty()) {
+            None => Ok(Self::default()),
+            Some(value) => value.to_string_lossy().parse(),
+        }
+    }
+}
+
+impl FromStr for SttModel {
+    type Err = SttModelError;
+
+    fn from_str(text: &str) -> Result<Self, SttModelError> {
+        let named = [Self::WhisperBase, Self::Canned].into_iter().find(|m| m.name() == text);
+        named.ok_or_else(|| SttModelError { value: text.into() })
+    }
+}
+
+/// A name that is no model's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown model {value:?} (is it in HAILO_MODEL?): the models are whisper-base and canned")]
+pub struct SttModelError {
+    /// The name.
+    pub value: String,
+}
+
 /// How speech-to-text is set up.
 #[derive(Clone, Debug)]
 pub struct SttOptions {
     /// The language that is spoken.
     pub language: Language,
-    /// The model.
-    pub model: SttModel,
+    /// The model; unless set, what `HAILO_MODEL` says, or else Whisper base.
+    pub model: Option<SttModel>,
     /// What it runs on; unless set, what `HAILO_RUNTIME` says, or else a device where there is one, or the simulator.
     pub runtime: Option<RuntimeChoice>,
     /// The device: its PCIe address, or its number in the list of devices, from 0; unless set, any that is free.
@@ -73,7 +112,7 @@ impl Default for SttOptions {
     fn default() -> Self {
         Self {
             language: Language::FRENCH,
-            model: SttModel::default(),
+            model: None,
             runtime: None,
             device: None,
             wait: None,
@@ -94,5 +133,19 @@ impl SttOptions {
     /// As [`Wait::from_environment`].
     pub fn wait(&self) -> Result<Wait, LeaseError> {
         self.wait.map_or_else(Wait::from_environment, Ok)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models_are_named_and_others_are_refused_with_the_valid_ones() {
+        for model in [SttModel::WhisperBase, SttModel::Canned] {
+            assert_eq!(model.name().parse(), Ok(model));
+        }
+        let error = SttModel::from_str("whisper").unwrap_err().to_string();
+        assert!(error.contains("\"whisper\"") && error.contains("whisper-base and canned"), "{error}");
     }
 }

@@ -351,7 +351,7 @@ fn setup(options: &SttOptions) -> Result<Setup, SttError> {
         Some(runtime) => runtime,
         None => RuntimeChoice::from_environment(RuntimeChoice::Auto)?,
     };
-    let model = match options.model {
+    let model = match options.model.map_or_else(SttModel::from_environment, Ok)? {
         SttModel::Canned => ModelSource::Canned,
         SttModel::WhisperBase => {
             let (model, store) = (Model::named("whisper-base")?, Store::user());

@@ -21,7 +21,7 @@
 
 pub mod client;
 mod conversation;
-mod entry;
+pub(crate) mod entry;
 pub mod error;
 pub mod frame;
 mod handover;

@@ -67,6 +67,11 @@ pub fn of_ids(runtime: RuntimeKind, ids: Vec<String>) -> Vec<Found> {
         .collect()
 }
 
+/// The simulated devices of this process's simulated host.
+pub fn all_simulated() -> Vec<Found> {
+    of_ids(RuntimeKind::Sim, host::device_ids())
+}
+
 fn simulated(id: String) -> Found {
     let lease = match host::name().as_str() {
         "default" => format!("sim-{id}"),

@@ -1,6 +1,6 @@
 //! Who has a device open: other programs that did not ask for the lease, by looking at the files of all processes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::text::printable::line;
 
 /// What a process has open that uses a device.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Node {
     /// A file of the driver, such as `/dev/hailo0`.
     File(PathBuf),
@@ -27,7 +27,21 @@ pub struct Holder {
     /// Its name.
     pub program: String,
     /// What it has open.
-    pub node: String,
+    #[serde(serialize_with = "as_text")]
+    pub node: Node,
+}
+
+fn as_text<S: serde::Serializer>(node: &Node, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(node)
+}
+
+impl std::fmt::Display for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Socket(name) => f.write_str(name),
+        }
+    }
 }
 
 /// Who has devices open, as far as it can be seen.
@@ -50,7 +64,7 @@ impl Holders {
     /// Looks at all processes but those of these ids.
     pub fn look(nodes: &[Node], but: &[u32]) -> Self {
         let mut holders = Self::default();
-        let sockets = sockets(nodes);
+        let links = links(nodes);
         let Ok(processes) = std::fs::read_dir("/proc") else { return holders };
         for process in processes.flatten() {
             let Some(pid) = process.file_name().to_str().and_then(|n| n.parse::<u32>().ok()) else {
@@ -66,14 +80,9 @@ impl Holders {
             match open_files(&process.path()) {
                 Ok(files) => {
                     let uid = process.metadata().map_or(0, |m| m.uid());
-                    let used = files.iter().filter(|file| is_used(file, nodes, &sockets));
-                    let nodes: BTreeSet<String> = used.map(|f| f.display().to_string()).collect();
-                    holders.found.extend(nodes.into_iter().map(|node| Holder {
-                        pid,
-                        uid,
-                        program: program(),
-                        node,
-                    }));
+                    let used: BTreeSet<&Node> = files.iter().filter_map(|f| links.get(f).copied()).collect();
+                    let holder = |node: &Node| Holder { pid, uid, program: program(), node: node.clone() };
+                    holders.found.extend(used.into_iter().map(holder));
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
                     // What has no command line is part of the kernel.
@@ -98,27 +107,33 @@ fn open_files(process: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files.flatten().filter_map(|f| std::fs::read_link(f.path()).ok()).collect())
 }
 
-/// Names of the sockets as the files of processes have them.
-fn sockets(nodes: &[Node]) -> BTreeSet<PathBuf> {
-    let names: Vec<&str> = nodes
-        .iter()
-        .filter_map(|n| if let Node::Socket(name) = n { Some(name.as_str()) } else { None })
-        .collect();
-    if names.is_empty() {
-        return BTreeSet::new();
-    }
-    let text = std::fs::read_to_string("/proc/net/unix").unwrap_or_default();
-    let of = |row: &str| {
-        // Num RefCount Protocol Flags Type St Inode Path
-        let mut fields = row.split_whitespace();
-        let (inode, name) = (fields.nth(6)?, fields.next()?);
-        names.contains(&name).then(|| PathBuf::from(format!("socket:[{inode}]")))
+/// How the nodes look among the open files of processes.
+fn links(nodes: &[Node]) -> BTreeMap<PathBuf, &Node> {
+    let any_socket = nodes.iter().any(|n| matches!(n, Node::Socket(_)));
+    let sockets = if any_socket {
+        std::fs::read_to_string("/proc/net/unix").unwrap_or_default()
+    } else {
+        String::new()
     };
-    text.lines().filter_map(of).collect()
-}
-
-fn is_used(file: &Path, nodes: &[Node], sockets: &BTreeSet<PathBuf>) -> bool {
-    sockets.contains(file) || nodes.iter().any(|n| matches!(n, Node::File(node) if node == file))
+    let inodes_of = |name: &str| {
+        let of = |row: &str| {
+            // Num RefCount Protocol Flags Type St Inode Path
+            let mut fields = row.split_whitespace();
+            let (inode, path) = (fields.nth(6)?, fields.next()?);
+            (path == name).then(|| PathBuf::from(format!("socket:[{inode}]")))
+        };
+        sockets.lines().filter_map(of).collect::<Vec<_>>()
+    };
+    let mut links = BTreeMap::new();
+    for node in nodes {
+        match node {
+            Node::File(path) => {
+                links.insert(path.clone(), node);
+            }
+            Node::Socket(name) => links.extend(inodes_of(name).into_iter().map(|link| (link, node))),
+        }
+    }
+    links
 }
 
 impl std::fmt::Display for Holders {
@@ -175,7 +190,7 @@ mod tests {
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!((found.len(), found[0].pid), (1, pid), "{found:?}");
-        assert_eq!(found[0].node, node.display().to_string());
+        assert_eq!(found[0].node, Node::File(node));
         assert!(holders.to_string().contains(&format!("process {pid} (")), "{holders}");
         assert!(hidden.is_empty());
         assert!(Holders::look(&nodes, &[]).found.is_empty());

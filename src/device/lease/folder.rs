@@ -89,6 +89,11 @@ impl LockFolder {
         &self.path
     }
 
+    /// The file whose `flock` is the lock of a device, by its name among those who queue for it.
+    pub fn lock_of(&self, device: &str) -> PathBuf {
+        self.path.join(super::lock::file_name(device))
+    }
+
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use hailo_harness::HailoContext;
@@ -12,8 +12,17 @@ use hailo_harness::stt::{Deadlines, HailoStt, SttErrorKind, SttModel, SttOptions
 use hailo_harness::text::Language;
 use hailo_harness::whisper::Audio;
 
+/// A simulated host that nobody else is on: whatever else runs on this machine does not disturb.
+fn host() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    format!("test-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst))
+}
+
 fn canned() -> hailo_harness::context::ContextBuilder {
-    HailoContext::builder().runtime(RuntimeChoice::Sim).model(SttModel::Canned)
+    HailoContext::builder()
+        .runtime(RuntimeChoice::Sim)
+        .model(SttModel::Canned)
+        .worker_variable("HAILO_SIM_HOST", host())
 }
 
 fn tone() -> Audio {
@@ -111,6 +120,7 @@ fn a_device_is_chosen_and_an_unknown_one_refused() {
 #[test]
 fn it_is_prepared_begun_closed_and_given_up() {
     let options = SttOptions {
+        variables: vec![("HAILO_SIM_HOST".into(), host().into())],
         model: Some(SttModel::Canned),
         runtime: Some(RuntimeChoice::Sim),
         ..SttOptions::default()

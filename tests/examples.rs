@@ -4,6 +4,7 @@ use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use wait_timeout::ChildExt;
@@ -11,6 +12,12 @@ use wait_timeout::ChildExt;
 const EXAMPLES: [&str; 5] = ["simple", "full", "daemon", "manual", "orchestrator"];
 const CLIP: &str = "audio-corpus/monte-volume.flac";
 const LIMIT: Duration = Duration::from_secs(30);
+
+/// A simulated host that nobody else is on: whatever else runs on this machine does not disturb.
+fn host() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    format!("test-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst))
+}
 
 /// An example with the canned model. It was built beside this test.
 fn example(name: &str) -> Command {
@@ -22,6 +29,7 @@ fn example(name: &str) -> Command {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("HAILO_RUNTIME", "sim")
         .env("HAILO_MODEL", "canned")
+        .env("HAILO_SIM_HOST", host())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

@@ -1,6 +1,7 @@
 //! Tests that change what belongs to the whole process: environment, signal dispositions, fork. One after the other,
 //! also where a runner puts them into one process.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use hailo_harness::HailoContext;
@@ -21,8 +22,18 @@ fn canned() -> Setup {
     }
 }
 
+/// A simulated host that nobody else is on: whatever else runs on this machine does not disturb.
+fn host() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    format!("test-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst))
+}
+
+fn alone() -> WorkerOptions {
+    WorkerOptions { variables: vec![("HAILO_SIM_HOST".into(), host().into())], ..Default::default() }
+}
+
 fn open() -> Worker {
-    let mut worker = Worker::spawn(&WorkerOptions::default()).unwrap();
+    let mut worker = Worker::spawn(&alone()).unwrap();
     worker.open(canned(), DEADLINE).unwrap();
     worker
 }
@@ -110,7 +121,7 @@ fn an_answer_that_comes_byte_by_byte_does_not_stretch_the_deadline() {
     std::fs::write(&script, text).unwrap();
     std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let _variable = Variable::set("HAILO_WORKER", &script);
-    let mut worker = Worker::spawn(&WorkerOptions::default()).unwrap();
+    let mut worker = Worker::spawn(&alone()).unwrap();
     let start = Instant::now();
     let error = worker.open(canned(), Duration::from_millis(500)).unwrap_err();
     assert_eq!(error.kind(), WorkerErrorKind::Hang, "{error}");
@@ -157,7 +168,10 @@ fn a_child_made_by_fork_leaves_the_worker_alone_and_may_have_its_own() {
 #[serial]
 fn a_device_deadline_that_is_no_time_is_an_error() {
     let _variable = Variable::set("HAILO_DEVICE_DEADLINE", "10m");
-    let builder = || HailoContext::builder().runtime(RuntimeChoice::Sim).model(SttModel::Canned);
+    let builder = || {
+        let builder = HailoContext::builder().runtime(RuntimeChoice::Sim).model(SttModel::Canned);
+        builder.worker_variable("HAILO_SIM_HOST", host())
+    };
     let error = builder().start().unwrap_err().to_string();
     assert!(error.contains("HAILO_DEVICE_DEADLINE=10m") && error.contains("seconds"), "{error}");
     // What the code says is not asked of the environment.
@@ -169,7 +183,8 @@ fn a_device_deadline_that_is_no_time_is_an_error() {
 #[serial]
 fn the_model_may_be_named_by_the_environment() {
     let _variable = Variable::set("HAILO_MODEL", "canned");
-    let context = HailoContext::builder().runtime(RuntimeChoice::Sim).start().unwrap();
+    let builder = HailoContext::builder().runtime(RuntimeChoice::Sim);
+    let context = builder.worker_variable("HAILO_SIM_HOST", host()).start().unwrap();
     assert_eq!(context.stt().opened().unwrap().model, "canned");
     assert!(context.close().is_clean());
     let _variable = Variable::set("HAILO_MODEL", "large");

@@ -1,6 +1,7 @@
 //! Workers that are killed, stopped and dropped at random, again and again. In profile soak: 500 rounds; the variable
 //! `HAILO_SOAK_PERCENT` makes it fewer, `HAILO_SOAK_SEED` other ones. The seed is printed.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use hailo_harness::HailoContext;
@@ -12,6 +13,12 @@ const ROUNDS: u64 = 500;
 
 fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|v| v.parse().unwrap_or_else(|_| panic!("{name}={v:?} is no number")))
+}
+
+/// A simulated host that nobody else is on: whatever else runs on this machine does not disturb.
+fn host() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    format!("test-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst))
 }
 
 /// The splitmix64 sequence.
@@ -49,7 +56,10 @@ fn whatever_happens_to_a_worker_its_user_hears_of_it_and_nothing_stays() {
     };
     let mut expected = None;
     for round in 0..rounds {
-        let builder = HailoContext::builder().runtime(RuntimeChoice::Sim).model(SttModel::Canned);
+        let builder = HailoContext::builder()
+            .runtime(RuntimeChoice::Sim)
+            .model(SttModel::Canned)
+            .worker_variable("HAILO_SIM_HOST", host());
         let context = builder.deadlines(deadlines).start().unwrap();
         let pid = context.stt().worker_id().unwrap() as i32;
         let (signal, delay) = match random.below(4) {

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use hailo_harness::device::{RuntimeChoice, RuntimeKind};
@@ -19,8 +20,18 @@ fn canned() -> Setup {
     }
 }
 
+/// A simulated host that nobody else is on: whatever else runs on this machine does not disturb.
+fn host() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    format!("test-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst))
+}
+
+fn alone() -> WorkerOptions {
+    WorkerOptions { variables: vec![("HAILO_SIM_HOST".into(), host().into())], ..Default::default() }
+}
+
 fn open() -> Worker {
-    let mut worker = Worker::spawn(&WorkerOptions::default()).unwrap();
+    let mut worker = Worker::spawn(&alone()).unwrap();
     worker.open(canned(), DEADLINE).unwrap();
     worker
 }
@@ -56,7 +67,7 @@ fn kill(pid: u32, signal: i32) {
 
 #[test]
 fn opens_transcribes_and_ends_in_order() {
-    let mut worker = Worker::spawn(&WorkerOptions::default()).unwrap();
+    let mut worker = Worker::spawn(&alone()).unwrap();
     let opened = worker.open(canned(), DEADLINE).unwrap();
     assert_eq!((opened.model.as_str(), opened.runtime), ("canned", RuntimeKind::Sim));
     assert_eq!((opened.devices.len(), opened.window_seconds), (1, 1.0));
@@ -108,7 +119,7 @@ fn a_worker_owns_a_process_group_and_its_children_are_no_workers() {
 
 #[test]
 fn failures_are_typed_and_the_worker_lives_on() {
-    let mut worker = Worker::spawn(&WorkerOptions::default()).unwrap();
+    let mut worker = Worker::spawn(&alone()).unwrap();
     let error = transcribe(&mut worker, &tone(1)).unwrap_err();
     assert_eq!(error.kind(), WorkerErrorKind::Failed(FailureKind::Request));
     let model = ModelSource::Base {
@@ -130,8 +141,10 @@ fn failures_are_typed_and_the_worker_lives_on() {
 
 #[test]
 fn no_device_is_the_status_of_the_library() {
-    let options =
-        WorkerOptions { variables: vec![("HAILO_SIM_DEVICES".into(), "0".into())], ..Default::default() };
+    let options = WorkerOptions {
+        variables: vec![("HAILO_SIM_HOST".into(), host().into()), ("HAILO_SIM_DEVICES".into(), "0".into())],
+        ..Default::default()
+    };
     let mut worker = Worker::spawn(&options).unwrap();
     let hailo_harness::worker::WorkerError::Failed(failure) = worker.open(canned(), DEADLINE).unwrap_err()
     else {
@@ -142,8 +155,10 @@ fn no_device_is_the_status_of_the_library() {
 
 #[test]
 fn a_device_is_chosen_by_address_or_number_and_an_unknown_one_is_refused_with_the_known() {
-    let options =
-        WorkerOptions { variables: vec![("HAILO_SIM_DEVICES".into(), "2".into())], ..Default::default() };
+    let options = WorkerOptions {
+        variables: vec![("HAILO_SIM_HOST".into(), host().into()), ("HAILO_SIM_DEVICES".into(), "2".into())],
+        ..Default::default()
+    };
     let mut worker = Worker::spawn(&options).unwrap();
     for (wanted, opened) in [
         ("0000:02:00.0", "0000:02:00.0"),

@@ -32,8 +32,9 @@ pub fn assets() -> WhisperAssets {
     WhisperAssets::simulated_base(&store.path(weights), &weights.sha256, &tokenizer).unwrap()
 }
 
-/// A pipeline over the simulator.
+/// A pipeline over the simulator, on a device of this process's own.
 pub fn pipeline() -> Pipeline {
+    hailort_sim::runtime::host::own();
     let vdevice = VDevice::open(hailort_sim::api(), None).unwrap();
     Pipeline::load(&vdevice, assets(), FRAME_TIMEOUT).unwrap()
 }

@@ -20,9 +20,10 @@ pub struct Networks {
 }
 
 impl Networks {
-    /// Opens the simulated device and loads the generated HEFs.
+    /// Opens a simulated device of this process's own and loads the generated HEFs.
     pub fn load() -> Self {
         let assets = crate::common::assets();
+        hailort_sim::runtime::host::own();
         let vdevice = VDevice::open(hailort_sim::api(), None).unwrap();
         Self {
             encoder: Model::load(&vdevice, assets.encoder, FRAME_TIMEOUT).unwrap(),

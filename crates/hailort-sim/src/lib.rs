@@ -4,20 +4,28 @@
 //! | --- | --- |
 //! | [`capi`] | the C boundary: handles, pointers, the calls; [`api`] gives the table |
 //! | [`canned`] | a tiny model with random weights, for tests of programs |
+//! | [`faults`] | faults on demand: calls that fail, wait, hang, crash or leak |
 //! | [`runtime`] | devices, virtual devices, network groups, vstreams, the scheduler |
 //! | [`network`] | what a network group computes: Whisper's encoder and decoder |
 //! | [`weights`] | weights files: mapped, checked, shared |
 //! | [`hef`] | HEF files: parsed, checked, generated |
 //! | [`kernels`] | matrix product, softmax, layer norm, GELU |
 //!
-//! Each may use those below it. Environment: `HAILO_SIM_DEVICES` (number of devices, default 1), `HAILO_SIM_THREADS`
-//! (threads that compute, default one a processor), `HAILO_CACHE_DIR` (where weights are found).
+//! Each may use those below it. Environment: `HAILO_SIM_DEVICES` (number of devices, default 1), `HAILO_SIM_HOST` (the
+//! simulated host whose devices they are, default `default`), `HAILO_SIM_THREADS` (threads that compute, default one a
+//! processor), `HAILO_SIM_FAULTS` (calls that misbehave, see [`faults`]), `HAILO_CACHE_DIR` (where weights are found).
 //!
-//! What is simulated are calling sequence, lifetimes, threads, queues, timeouts and statuses; the accuracy of
-//! quantised networks and the faults of the driver are not. Each process has devices of its own.
+//! What is simulated are calling sequence, lifetimes, exclusive use, threads, queues, timeouts and statuses; the
+//! accuracy of quantised networks is not, and faults only where they are asked for.
+//!
+//! Simulated devices belong to the host, as real ones do: a device that one process uses is refused to all others, of
+//! all users, until it is released or its holder ends. A program that wants devices of its own says so with
+//! [`runtime::host::own`], or is started with a `HAILO_SIM_HOST` of its own.
 
 pub mod canned;
 pub mod capi;
+mod console;
+pub mod faults;
 pub mod hef;
 pub mod kernels;
 pub mod network;

@@ -104,6 +104,7 @@ fn every_changed_byte_is_noticed() {
 
 /// What a program asks of a HEF that was read: none of it may crash, whatever the file says.
 fn ask_everything(hef: hailo_hef) -> hailo_status {
+    hailort_sim::runtime::host::own();
     let api = hailort_sim::api();
     let mut count = 40;
     let mut infos = vec![hailo_vstream_info_t::zeroed(); count];

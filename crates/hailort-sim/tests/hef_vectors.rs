@@ -185,6 +185,7 @@ fn a_buffer_too_short_for_a_header_is_a_status_and_no_crash() {
 
 #[test]
 fn a_hef_for_another_architecture_is_read_but_not_configured() {
+    hailort_sim::runtime::host::own();
     let api = hailort_sim::api();
     let (status, hef) = create_file(&folder().join("enc_v2.hef"));
     assert_eq!(status, HAILO_SUCCESS);

@@ -6,7 +6,7 @@ use hailort_sys::status::*;
 use hailort_sys::types::*;
 
 use super::handles::{DEVICES, GROUPS, INPUTS, OUTPUTS, VDEVICES};
-use super::{VERSION, call, pointers};
+use super::{VERSION, call, log, pointers};
 use crate::runtime::host::{self, ClaimError};
 
 pub(super) unsafe extern "C" fn hailo_get_library_version(version: *mut hailo_version_t) -> hailo_status {
@@ -22,9 +22,11 @@ pub(super) unsafe extern "C" fn hailo_scan_devices(
     device_ids: *mut hailo_device_id_t,
     device_ids_length: *mut usize,
 ) -> hailo_status {
-    let ids = host::device_ids().iter().map(|id| device_id(id)).collect();
-    // SAFETY: the caller's array, see `Api`.
-    call("hailo_scan_devices", || unsafe { pointers::fill(device_ids, device_ids_length, ids) })
+    call("hailo_scan_devices", || {
+        let ids = host::device_ids().iter().map(|id| device_id(id)).collect();
+        // SAFETY: the caller's array, see `Api`.
+        unsafe { pointers::fill(device_ids, device_ids_length, ids) }
+    })
 }
 
 fn device_id(id: &str) -> hailo_device_id_t {
@@ -125,7 +127,8 @@ pub(super) unsafe extern "C" fn hailo_create_vdevice(
     params: *mut hailo_vdevice_params_t,
     vdevice: *mut hailo_vdevice,
 ) -> hailo_status {
-    call("hailo_create_vdevice", || {
+    let name = "hailo_create_vdevice";
+    call(name, || {
         if vdevice.is_null() {
             return Err(HAILO_INVALID_ARGUMENT);
         }
@@ -153,6 +156,10 @@ pub(super) unsafe extern "C" fn hailo_create_vdevice(
             ClaimError::UnknownId => HAILO_INVALID_ARGUMENT,
             ClaimError::OutOfDevices => HAILO_OUT_OF_PHYSICAL_DEVICES,
             ClaimError::InUse => HAILO_DEVICE_IN_USE,
+            ClaimError::Driver(why) => {
+                log(name, &why);
+                HAILO_DRIVER_OPERATION_FAILED
+            }
         })?;
         // SAFETY: the caller's pointer, see `Api`.
         unsafe { pointers::write(vdevice, VDEVICES.insert(made)) }
@@ -163,14 +170,14 @@ pub(super) unsafe extern "C" fn hailo_release_vdevice(vdevice: hailo_vdevice) ->
     let name = "hailo_release_vdevice";
     call(name, || {
         let vdevice = VDEVICES.remove(name, vdevice)?;
-        let Some(last) = Arc::into_inner(vdevice).map(|v| v.groups()) else {
+        let Some(last) = host::release(vdevice) else {
             return Ok(()); // Others of the same group still hold it.
         };
         let of_it = |group: &Arc<_>| last.iter().any(|g| Arc::ptr_eq(g, group));
         let left = OUTPUTS.remove_where(|v| of_it(v.port().0)) + INPUTS.remove_where(|v| of_it(v.port().0));
         if left > 0 {
             // A use after free in the real library.
-            super::log(name, &format!("{left} vstreams of its network groups were not released before"));
+            log(name, &format!("{left} vstreams of its network groups were not released before"));
         }
         GROUPS.remove_where(|group| last.iter().any(|g| std::ptr::eq(&raw const **g, group)));
         Ok(())

@@ -61,8 +61,12 @@ fn scheduler_setting(
     name: &str,
     group: hailo_configured_network_group,
     network: *const c_char,
+    is_valid: bool,
 ) -> hailo_status {
     call(name, || {
+        if !is_valid {
+            return Err(HAILO_INVALID_ARGUMENT);
+        }
         GROUPS.get(name, group)?;
         if network.is_null() { Ok(()) } else { Err(HAILO_NOT_IMPLEMENTED) }
     })
@@ -73,7 +77,7 @@ pub(super) unsafe extern "C" fn hailo_set_scheduler_timeout(
     _timeout_ms: u32,
     network: *const c_char,
 ) -> hailo_status {
-    scheduler_setting("hailo_set_scheduler_timeout", group, network)
+    scheduler_setting("hailo_set_scheduler_timeout", group, network, true)
 }
 
 pub(super) unsafe extern "C" fn hailo_set_scheduler_threshold(
@@ -81,7 +85,7 @@ pub(super) unsafe extern "C" fn hailo_set_scheduler_threshold(
     _threshold: u32,
     network: *const c_char,
 ) -> hailo_status {
-    scheduler_setting("hailo_set_scheduler_threshold", group, network)
+    scheduler_setting("hailo_set_scheduler_threshold", group, network, true)
 }
 
 pub(super) unsafe extern "C" fn hailo_set_scheduler_priority(
@@ -89,8 +93,5 @@ pub(super) unsafe extern "C" fn hailo_set_scheduler_priority(
     priority: u8,
     network: *const c_char,
 ) -> hailo_status {
-    if priority > MAX_PRIORITY {
-        return HAILO_INVALID_ARGUMENT;
-    }
-    scheduler_setting("hailo_set_scheduler_priority", group, network)
+    scheduler_setting("hailo_set_scheduler_priority", group, network, priority <= MAX_PRIORITY)
 }

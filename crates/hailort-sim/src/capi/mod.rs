@@ -7,7 +7,8 @@
 //! | `devices`, `hefs`, `groups`, `vstreams` | the calls |
 //!
 //! Every call answers a status and reports on standard error what a caller did wrong, as the real library's console
-//! log does. A panic behind the boundary becomes `HAILO_INTERNAL_FAILURE`.
+//! log does. A panic behind the boundary becomes `HAILO_INTERNAL_FAILURE`. What [`crate::faults`] has planned for a call
+//! comes before it.
 
 mod devices;
 mod groups;
@@ -19,6 +20,9 @@ mod vstreams;
 use hailort_sys::Api;
 use hailort_sys::status::{HAILO_INTERNAL_FAILURE, HAILO_SUCCESS};
 use hailort_sys::types::hailo_status;
+
+use crate::console::error as log;
+use crate::faults::active::{self, Verdict};
 
 /// The version that the simulator reports.
 pub const VERSION: (u32, u32, u32) = (4, 23, 0);
@@ -71,9 +75,21 @@ pub fn api() -> Api {
 /// What a call answers before it is turned into a status.
 type Answer = Result<(), hailo_status>;
 
-/// Runs the body of the call `name`.
+/// Runs the body of the call `name`, unless a fault is planned for it.
 fn call(name: &str, body: impl FnOnce() -> Answer) -> hailo_status {
-    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)) {
+    transfer(name, |_| body())
+}
+
+/// Runs the body of the call `name`, which moves a frame, unless a fault is planned for it. The body is told whether it
+/// has to wait until its network group is shut down.
+fn transfer(name: &str, body: impl FnOnce(bool) -> Answer) -> hailo_status {
+    let run = || match active::before(name) {
+        Verdict::Proceed => body(false),
+        Verdict::WaitForShutDown => body(true),
+        Verdict::Answer(HAILO_SUCCESS) => Ok(()),
+        Verdict::Answer(status) => Err(status),
+    };
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
         Ok(Ok(())) => HAILO_SUCCESS,
         Ok(Err(status)) => status,
         Err(_) => {
@@ -81,9 +97,4 @@ fn call(name: &str, body: impl FnOnce() -> Answer) -> hailo_status {
             HAILO_INTERNAL_FAILURE
         }
     }
-}
-
-/// Reports an error as the real library's console log does.
-fn log(name: &str, what: &str) {
-    eprintln!("[HailoRT] [error] {name}: {what}");
 }

@@ -9,7 +9,8 @@ use hailort_sys::types::*;
 
 use super::handles::{GROUPS, INPUTS, OUTPUTS, Table};
 use super::hefs::vstream_info;
-use super::{Answer, call, log, pointers};
+use super::{Answer, call, log, pointers, transfer};
+use crate::faults::hang;
 use crate::runtime::group::{Group, Port};
 use crate::runtime::vstream::{InputVStream, OutputVStream, TransferError};
 
@@ -268,10 +269,14 @@ pub(super) unsafe extern "C" fn hailo_vstream_write_raw_buffer(
     size: usize,
 ) -> hailo_status {
     let name = "hailo_vstream_write_raw_buffer";
-    call(name, || {
+    transfer(name, |waits| {
         let vstream = INPUTS.get(name, vstream)?;
         let (group, port) = vstream.port();
         check_size(name, &group.inputs[port], size)?;
+        if waits {
+            hang::hang_until_shutdown(group);
+            return Err(HAILO_STREAM_ABORT);
+        }
         // SAFETY: the caller's buffer of `size` bytes, see `Api`. It is read as bytes: C programs do not align it.
         let bytes = unsafe { pointers::slice(buffer.cast::<u8>(), size) }?;
         let frame = bytes.as_chunks::<FLOAT>().0.iter().map(|b| f32::from_ne_bytes(*b)).collect();
@@ -285,10 +290,14 @@ pub(super) unsafe extern "C" fn hailo_vstream_read_raw_buffer(
     size: usize,
 ) -> hailo_status {
     let name = "hailo_vstream_read_raw_buffer";
-    call(name, || {
+    transfer(name, |waits| {
         let vstream = OUTPUTS.get(name, vstream)?;
         let (group, port) = vstream.port();
         check_size(name, &group.outputs[port], size)?;
+        if waits {
+            hang::hang_until_shutdown(group);
+            return Err(HAILO_STREAM_ABORT);
+        }
         if buffer.is_null() {
             return Err(HAILO_INVALID_ARGUMENT);
         }

@@ -63,6 +63,8 @@ pub struct Group {
     /// Wakes the scheduler of the virtual device.
     pub wake: Arc<Wake>,
     shut_down: AtomicBool,
+    /// Holds nothing: it is closed with the group, for those who wait for that alone.
+    end: Queue<()>,
     failure: AtomicU32,
 }
 
@@ -76,6 +78,7 @@ impl Group {
             network: Mutex::new(network),
             wake,
             shut_down: AtomicBool::new(false),
+            end: Queue::new(1),
             failure: AtomicU32::new(0),
         }
     }
@@ -88,7 +91,14 @@ impl Group {
                 queue.close();
             }
         }
+        self.end.close();
         self.wake.notify();
+    }
+
+    /// Waits, without a limit, for [`Group::shut_down`].
+    pub fn wait_for_shut_down(&self) {
+        // Nothing is ever put in: only the end ends the wait.
+        let _ = self.end.pop(None);
     }
 
     /// Whether [`Group::shut_down`] was called.

@@ -3,8 +3,9 @@
 //! | room | holds |
 //! | --- | --- |
 //! | [`queue`] | the bounded queue between two threads, with timeout and shutdown |
-//! | [`host`] | the simulated devices of this process and who uses them |
-//! | [`vdevice`] | a virtual device: its threads, its file descriptor, its network groups |
+//! | [`host`] | the simulated devices of this host and who uses them |
+//! | [`mark`] | the exclusive mark of a device, which all processes see |
+//! | [`vdevice`] | a virtual device: its threads, the marks of its devices, its network groups |
 //! | [`scheduler`] | the thread that runs network groups round-robin, and the threads that compute |
 //! | [`group`] | a configured network group and what connects it to the scheduler |
 //! | [`vstream`] | input and output vstreams: one thread for an input, two for an output |
@@ -13,6 +14,7 @@
 
 pub mod group;
 pub mod host;
+pub mod mark;
 pub mod queue;
 pub mod scheduler;
 pub mod vdevice;

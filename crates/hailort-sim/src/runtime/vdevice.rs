@@ -1,10 +1,10 @@
-//! A virtual device: its threads, its file descriptor, its network groups.
+//! A virtual device: its threads, the marks of its devices, its network groups.
 
-use std::fs::File;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use super::group::Group;
+use super::mark::Mark;
 use super::queue::Queue;
 use super::scheduler::Scheduler;
 use crate::hef::Hef;
@@ -23,19 +23,21 @@ pub(super) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> JoinHan
 
 /// A virtual device over one or more simulated devices.
 ///
-/// As in the real library it has three threads, two for notifications and the scheduler, and one open file that
-/// stands for the driver's node. All are gone when it is dropped.
+/// As in the real library it has three threads, two for notifications and the scheduler, and one open file for each
+/// device, which holds the exclusive mark. All are gone when it is dropped.
 pub struct VDevice {
+    host: String,
     ids: Vec<String>,
     group_id: String,
     scheduler: Scheduler,
     notifications: Arc<Queue<()>>,
     notifiers: Vec<JoinHandle<()>>,
-    _node: Option<File>,
+    /// Fields are dropped in their order: the devices are free when the threads are gone.
+    _marks: Vec<Mark>,
 }
 
 impl VDevice {
-    pub(super) fn start(ids: Vec<String>, group_id: &str) -> Self {
+    pub(super) fn start(host: &str, marks: Vec<Mark>, group_id: &str) -> Self {
         let notifications = Arc::new(Queue::new(16));
         let notifiers = ["hailort-events", "hailort-notify"]
             .map(|name| {
@@ -44,18 +46,24 @@ impl VDevice {
             })
             .into();
         Self {
-            ids,
+            host: host.into(),
+            ids: marks.iter().map(|mark| mark.id().into()).collect(),
             group_id: group_id.into(),
             scheduler: Scheduler::start(),
             notifications,
             notifiers,
-            _node: File::open("/dev/null").ok(),
+            _marks: marks,
         }
     }
 
     /// Names of the devices that it uses.
     pub fn ids(&self) -> &[String] {
         &self.ids
+    }
+
+    /// The simulated host whose devices they are.
+    pub fn host(&self) -> &str {
+        &self.host
     }
 
     /// The group that shares it, or [`super::host::UNIQUE`].

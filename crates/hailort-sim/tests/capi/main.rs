@@ -4,8 +4,11 @@
 //! it one. The model is the canned one unless a test says otherwise.
 
 mod arguments;
+mod child;
 mod devices;
+mod faults;
 mod inference;
+mod processes;
 mod queues;
 mod resources;
 mod sequence;

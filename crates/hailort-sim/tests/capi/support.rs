@@ -21,8 +21,11 @@ pub const SOON: Duration = Duration::from_secs(10);
 /// A timeout that no test waits for.
 pub const LONG_MS: u32 = 120_000;
 
-/// The table.
+/// The table. Tests have devices of their own; the processes that they start are on the host that they are told.
 pub fn api() -> Api {
+    if !crate::child::is_child() {
+        hailort_sim::runtime::host::own();
+    }
     hailort_sim::api()
 }
 

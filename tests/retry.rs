@@ -163,7 +163,7 @@ fn a_worker_that_fails_again_and_again_is_replaced() {
         let plan = format!("{READ}@{}-=status:HAILO_DRIVER_TIMEOUT", reads + 1);
         faulty(&plan).retry(RetryPolicy::never()).start().unwrap().hear(tone()).is_ok()
     };
-    let (mut few, mut many) = (0, 1 << 12);
+    let (mut few, mut many) = (0_u32, 1 << 12);
     while few + 1 < many {
         let middle = few.midpoint(many);
         if enough(middle) { many = middle } else { few = middle }

@@ -14,8 +14,15 @@ use hailo_harness::whisper::Audio;
 use hailo_harness::{HailoContext, force_exit};
 use wait_timeout::ChildExt;
 
+#[path = "common/host.rs"]
+mod own;
+use own::host;
+
 fn canned() -> ContextBuilder {
-    HailoContext::builder().runtime(RuntimeChoice::Sim).model(SttModel::Canned)
+    HailoContext::builder()
+        .runtime(RuntimeChoice::Sim)
+        .model(SttModel::Canned)
+        .worker_variable("HAILO_SIM_HOST", host())
 }
 
 /// Registers a handler that says its name.

@@ -119,6 +119,7 @@ fn a_device_is_chosen_and_an_unknown_one_refused() {
 #[test]
 fn it_is_prepared_begun_closed_and_given_up() {
     let options = SttOptions {
+        variables: vec![host::own_host()],
         model: Some(SttModel::Canned),
         runtime: Some(RuntimeChoice::Sim),
         ..SttOptions::default()

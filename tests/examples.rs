@@ -12,6 +12,10 @@ const EXAMPLES: [&str; 5] = ["simple", "full", "daemon", "manual", "orchestrator
 const CLIP: &str = "audio-corpus/monte-volume.flac";
 const LIMIT: Duration = Duration::from_secs(30);
 
+#[path = "common/host.rs"]
+mod own;
+use own::host;
+
 /// An example with the canned model. It was built beside this test.
 fn example(name: &str) -> Command {
     let tests = std::env::current_exe().unwrap();
@@ -22,6 +26,7 @@ fn example(name: &str) -> Command {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("HAILO_RUNTIME", "sim")
         .env("HAILO_MODEL", "canned")
+        .env("HAILO_SIM_HOST", host())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

@@ -12,7 +12,7 @@ use serial_test::serial;
 
 #[path = "common/host.rs"]
 mod host;
-use host::own_host;
+use host::{host, own_host};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -25,9 +25,12 @@ fn canned() -> Setup {
     }
 }
 
+fn alone() -> WorkerOptions {
+    WorkerOptions { variables: vec![own_host()], ..Default::default() }
+}
+
 fn open() -> Worker {
-    let mut worker =
-        Worker::spawn(&WorkerOptions { variables: vec![own_host()], ..Default::default() }).unwrap();
+    let mut worker = Worker::spawn(&alone()).unwrap();
     worker.open(canned(), None, DEADLINE).unwrap();
     worker
 }
@@ -115,8 +118,7 @@ fn an_answer_that_comes_byte_by_byte_does_not_stretch_the_deadline() {
     std::fs::write(&script, text).unwrap();
     std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let _variable = Variable::set("HAILO_WORKER", &script);
-    let mut worker =
-        Worker::spawn(&WorkerOptions { variables: vec![own_host()], ..Default::default() }).unwrap();
+    let mut worker = Worker::spawn(&alone()).unwrap();
     let start = Instant::now();
     let error = worker.open(canned(), None, Duration::from_millis(500)).unwrap_err();
     assert_eq!(error.kind(), WorkerErrorKind::Hang, "{error}");
@@ -163,7 +165,10 @@ fn a_child_made_by_fork_leaves_the_worker_alone_and_may_have_its_own() {
 #[serial]
 fn a_device_deadline_that_is_no_time_is_an_error() {
     let _variable = Variable::set("HAILO_DEVICE_DEADLINE", "10m");
-    let builder = || HailoContext::builder().runtime(RuntimeChoice::Sim).model(SttModel::Canned);
+    let builder = || {
+        let builder = HailoContext::builder().runtime(RuntimeChoice::Sim).model(SttModel::Canned);
+        builder.worker_variable("HAILO_SIM_HOST", host())
+    };
     let error = builder().start().unwrap_err().to_string();
     assert!(error.contains("HAILO_DEVICE_DEADLINE=10m") && error.contains("seconds"), "{error}");
     // What the code says is not asked of the environment.
@@ -175,7 +180,8 @@ fn a_device_deadline_that_is_no_time_is_an_error() {
 #[serial]
 fn the_model_may_be_named_by_the_environment() {
     let _variable = Variable::set("HAILO_MODEL", "canned");
-    let context = HailoContext::builder().runtime(RuntimeChoice::Sim).start().unwrap();
+    let builder = HailoContext::builder().runtime(RuntimeChoice::Sim);
+    let context = builder.worker_variable("HAILO_SIM_HOST", host()).start().unwrap();
     assert_eq!(context.stt().opened().unwrap().model, "canned");
     assert!(context.close().is_clean());
     let _variable = Variable::set("HAILO_MODEL", "large");

@@ -14,6 +14,10 @@ fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|v| v.parse().unwrap_or_else(|_| panic!("{name}={v:?} is no number")))
 }
 
+#[path = "common/host.rs"]
+mod own;
+use own::host;
+
 /// The splitmix64 sequence.
 struct Random(u64);
 
@@ -49,7 +53,10 @@ fn whatever_happens_to_a_worker_its_user_hears_of_it_and_nothing_stays() {
     };
     let mut expected = None;
     for round in 0..rounds {
-        let builder = HailoContext::builder().runtime(RuntimeChoice::Sim).model(SttModel::Canned);
+        let builder = HailoContext::builder()
+            .runtime(RuntimeChoice::Sim)
+            .model(SttModel::Canned)
+            .worker_variable("HAILO_SIM_HOST", host());
         let context = builder.deadlines(deadlines).start().unwrap();
         let pid = context.stt().worker_id().unwrap() as i32;
         let (signal, delay) = match random.below(4) {

@@ -112,6 +112,7 @@ mod tests {
 
     #[test]
     fn opens_by_address_and_refuses_others() {
+        hailort_sim::runtime::host::own();
         let api = hailort_sim::api();
         let known = VDevice::scan(api).unwrap();
         let first = VDevice::open(api, Some(&known[0])).unwrap();

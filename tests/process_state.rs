@@ -7,6 +7,7 @@ use hailo_harness::HailoContext;
 use hailo_harness::device::RuntimeChoice;
 use hailo_harness::stt::SttModel;
 use hailo_harness::text::Language;
+use hailo_harness::worker::frame::VERSION;
 use hailo_harness::worker::{ModelSource, Setup, Worker, WorkerErrorKind, WorkerOptions};
 use serial_test::serial;
 
@@ -113,8 +114,10 @@ fn an_answer_that_comes_byte_by_byte_does_not_stretch_the_deadline() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("worker");
     // The head of a frame of 1 MiB, and then a byte each 50 ms.
-    let text = "#!/bin/bash\nfd=${HAILO_HARNESS_WORKER_SOCKET##*:}\n\
-                printf 'HLHW\\1\\0\\1\\0\\0\\0\\20\\0' >&$fd\nwhile printf x >&$fd; do sleep 0.05; done\n";
+    let text = format!(
+        "#!/bin/bash\nfd=${{HAILO_HARNESS_WORKER_SOCKET##*:}}\n\
+                printf 'HLHW\\{VERSION}\\0\\1\\0\\0\\0\\20\\0' >&$fd\nwhile printf x >&$fd; do sleep 0.05; done\n"
+    );
     std::fs::write(&script, text).unwrap();
     std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let _variable = Variable::set("HAILO_WORKER", &script);
@@ -154,7 +157,12 @@ fn a_child_made_by_fork_leaves_the_worker_alone_and_may_have_its_own() {
     assert_eq!(status, 0);
     assert!(!transcribe(&mut worker, &tone(1)).unwrap().is_empty(), "it still serves its parent");
     let status = in_a_fork(|| {
-        let mut own = open();
+        // The parent's worker has the only device of its host.
+        let (name, mut host) = own_host();
+        host.push("-fork");
+        let options = WorkerOptions { variables: vec![(name, host)], ..Default::default() };
+        let mut own = Worker::spawn(&options).unwrap();
+        own.open(canned(), None, DEADLINE).unwrap();
         assert!(!transcribe(&mut own, &tone(1)).unwrap().is_empty());
         assert!(own.close(DEADLINE).is_clean());
     });

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use hailo_harness::device::{RuntimeChoice, RuntimeKind};
 use hailo_harness::text::Language;
+use hailo_harness::worker::frame::VERSION;
 use hailo_harness::worker::{FailureKind, ModelSource, Setup, Worker, WorkerErrorKind, WorkerOptions};
 
 #[path = "common/host.rs"]
@@ -269,7 +270,10 @@ fn raw() -> (std::process::Child, std::os::unix::net::UnixStream) {
     // SAFETY: the number is open; it must reach the child.
     unsafe { libc::fcntl(theirs.as_raw_fd(), libc::F_SETFD, 0) };
     let child = Command::new("/proc/self/exe")
-        .env("HAILO_HARNESS_WORKER_SOCKET", format!("1:{}:{}", std::process::id(), theirs.as_raw_fd()))
+        .env(
+            "HAILO_HARNESS_WORKER_SOCKET",
+            format!("{VERSION}:{}:{}", std::process::id(), theirs.as_raw_fd()),
+        )
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
@@ -284,11 +288,11 @@ fn garbage_and_oversized_frames_end_the_worker_with_a_word() {
     for (bytes, why) in [
         (b"GET / HTTP/1.1\r\n\r\n".to_vec(), "not the protocol"),
         (frame(9, 1, 0, b""), "version 9"),
-        (frame(1, 7, 0, b""), "unknown kind 7"),
-        (frame(1, 1, u32::MAX, b""), "4294967295 bytes"),
-        (frame(1, 1, 3, &[200, 200, 200]), "cannot be read"),
-        (frame(1, 2, 4, &[0; 4]), "samples instead of a message"),
-        (frame(1, 1, 100, b"half"), "within a frame"),
+        (frame(VERSION, 7, 0, b""), "unknown kind 7"),
+        (frame(VERSION, 1, u32::MAX, b""), "4294967295 bytes"),
+        (frame(VERSION, 1, 3, &[200, 200, 200]), "cannot be read"),
+        (frame(VERSION, 2, 4, &[0; 4]), "samples instead of a message"),
+        (frame(VERSION, 1, 100, b"half"), "within a frame"),
     ] {
         let (child, mut socket) = raw();
         // It may end before all is written.

@@ -267,7 +267,7 @@ impl Running {
         if !in_use.contains(&error.hailo_status()) || self.nodes.is_empty() {
             return error;
         }
-        let own: Vec<u32> = self.worker.iter().map(Worker::id).chain([std::process::id()]).collect();
+        let own: Vec<u32> = self.worker.iter().map(Worker::id).collect();
         SttError::InUse { source: Box::new(error), holders: Holders::look(&self.nodes, &own) }
     }
 

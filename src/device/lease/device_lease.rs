@@ -38,6 +38,8 @@ use super::{nested, threads};
 #[derive(Debug)]
 pub struct DeviceLease {
     device: String,
+    /// What the device is called among those who queue for it here.
+    locked: String,
     lock: LockFile,
     ticket: Ticket,
     options: LeaseOptions,
@@ -92,12 +94,13 @@ impl DeviceLease {
                 {
                     ticket.hold(i)?;
                     let number = threads::enter(device);
-                    let (device, lock) = (devices[i].clone(), locks.swap_remove(i));
+                    let (device, locked, lock) = (devices[i].clone(), device.clone(), locks.swap_remove(i));
                     let (options, process) = (options.clone(), std::process::id());
                     let waited = start.elapsed();
                     watch.iter().for_each(Watch::stop);
                     return Ok(Self {
                         device,
+                        locked,
                         lock,
                         ticket,
                         options,
@@ -146,7 +149,7 @@ impl DeviceLease {
 
     /// Variable and value that let a program which runs under this lease use the device; see `hailo-harness hold`.
     pub fn nested(&self) -> (&'static str, String) {
-        (nested::VARIABLE, nested::value(self.ticket.stem(), &self.device))
+        (nested::VARIABLE, nested::value(self.ticket.stem(), &self.locked))
     }
 
     /// Says that this thread holds the device from now on; what else it asks for, it would wait for itself.
@@ -170,7 +173,7 @@ impl Drop for DeviceLease {
             return;
         }
         threads::leave(self.number);
-        self.options.folder.remove(&lock::file_name(&nested::name(self.ticket.stem(), &self.device)));
+        self.options.folder.remove(&lock::file_name(&nested::name(self.ticket.stem(), &self.locked)));
         self.lock.unlock();
     }
 }

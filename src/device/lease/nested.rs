@@ -6,7 +6,8 @@
 
 use super::queue::Queue;
 
-/// The variable that says what is held: `<ticket>:<device>`.
+/// The variable that says what is held: `<ticket>:<device>`. Within what runs under a lease, the device is called
+/// `<device>@<ticket>`, and so on, however deep.
 pub const VARIABLE: &str = "HAILO_LEASE";
 
 /// The variable's value for what runs under this lease.
@@ -18,7 +19,7 @@ pub(super) fn value(stem: &str, device: &str) -> String {
 pub(super) fn held(queue: &Queue) -> Option<(String, String)> {
     let value = std::env::var(VARIABLE).ok()?;
     let (stem, device) = value.split_once(':')?;
-    queue.holds(stem, device).then(|| (device.to_owned(), name(stem, device)))
+    queue.holds(stem, device).then(|| (shown(device).to_owned(), name(stem, device)))
 }
 
 /// The device's name within what runs under this lease.

@@ -277,6 +277,7 @@ fn shells() {
     // Ctrl+C: the terminal sends it to the whole group.
     let mut stopped = shell(script, "waits");
     stopped.until("ready");
+    stopped.waits_for_its_program();
     stopped.signal(libc::SIGINT);
     let (status, handlers, said) = stopped.end();
     assert_eq!(status.signal(), Some(libc::SIGINT), "the shell does as its program: {said}");
@@ -287,6 +288,7 @@ fn shells() {
     let mut goes_on = shell(script, "leaves with 130");
     for _ in 0..3 {
         goes_on.until("ready");
+        goes_on.waits_for_its_program();
         goes_on.signal(libc::SIGINT);
         goes_on.until("again after 130");
     }

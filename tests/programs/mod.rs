@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wait_timeout::ChildExt;
 
@@ -50,6 +50,21 @@ impl Program {
         unsafe {
             let to = if libc::getpgid(id) == id { -id } else { id };
             assert_eq!(libc::kill(to, signal), 0);
+        }
+    }
+
+    /// Waits until it, a shell, waits for a program.
+    #[allow(dead_code, reason = "not every test has shells")]
+    pub fn waits_for_its_program(&self) {
+        let until = Instant::now() + Duration::from_secs(30);
+        let call = format!("{} ", libc::SYS_wait4);
+        // Nothing tells when it has come so far.
+        while !std::fs::read_to_string(format!("/proc/{}/syscall", self.child.id()))
+            .unwrap()
+            .starts_with(&call)
+        {
+            assert!(Instant::now() < until, "the shell does not wait");
+            std::thread::yield_now();
         }
     }
 

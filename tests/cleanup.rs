@@ -88,8 +88,12 @@ fn program() {
             println!("worker {}", context.stt().worker_id().unwrap());
             let samples: Vec<f32> = (0..16_000 * 7_200).map(|i| 0.3 * (i as f32 * 0.2).sin()).collect();
             let audio = Audio::from_f32(&samples, 16_000, 1).unwrap();
-            println!("ready");
-            let _ = context.stt().transcribe(&audio);
+            let mut begun = false;
+            let _ = context.stt().transcribe_with(&audio, |_| {
+                if !std::mem::replace(&mut begun, true) {
+                    println!("ready");
+                }
+            });
             forever()
         }
         "idle" => {
@@ -263,7 +267,6 @@ fn a_signal_lets_go_of_the_device_in_every_phase() {
             let mut program = Program::start(what);
             let worker = program.until("worker ").split("worker ").nth(1).unwrap().trim().to_owned();
             program.until("ready");
-            std::thread::sleep(Duration::from_millis(100));
             let start = Instant::now();
             program.signal(signal);
             let (status, _, _) = program.end();

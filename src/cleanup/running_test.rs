@@ -17,9 +17,18 @@ use crate::worker::entry::in_executable;
 /// The process that is a running test; 0 where none is known. A child made by fork has a copy of this, and is none.
 static TEST: AtomicU32 = AtomicU32::new(0);
 
+/// The process that is one test, and nothing else.
+static ONLY: AtomicU32 = AtomicU32::new(0);
+
 /// Whether this process is a running test.
 pub(super) fn is_this() -> bool {
     TEST.load(Ordering::SeqCst) == std::process::id()
+}
+
+/// Whether this process is one test of nextest, and nothing else. A child made by fork is none.
+#[cfg_attr(not(feature = "fixtures"), allow(dead_code, reason = "fixtures ask"))]
+pub(crate) fn is_only_test() -> bool {
+    ONLY.load(Ordering::SeqCst) == std::process::id()
 }
 
 /// This process is a running test: it uses a fixture.
@@ -68,6 +77,7 @@ extern "C" fn before_main() {
     let _ = std::panic::catch_unwind(|| {
         if is_test_of_nextest(&Process::this()) {
             mark();
+            ONLY.store(std::process::id(), Ordering::SeqCst);
         }
     });
 }

@@ -14,8 +14,8 @@ use hailo_harness::whisper::Audio;
 use wait_timeout::ChildExt;
 
 use crate::host::host;
-use crate::program::{PHASE, STATUS, VARIABLE};
-use crate::{DEADLINE, LASTS, Phase, Promise, runner};
+use crate::program::{MILLISECONDS, PHASE, STATUS, VARIABLE};
+use crate::{DEADLINE, ENDLESS, LASTS, Phase, Promise, runner};
 
 /// How long a phase may take to begin.
 const BEGIN: Duration = Duration::from_secs(30);
@@ -134,7 +134,12 @@ pub fn check(way: &str, phase: Phase, promise: Promise) {
         command.env(VARIABLE, way).env(PHASE, format!("{phase:?}")).stdin(Stdio::piped());
         command
     };
-    command.env("HAILO_SIM_HOST", &host).env("HAILO_LOCK_DIR", folder.path()).env("RUST_BACKTRACE", "0");
+    let lasts = if goes_on(way) { LASTS } else { ENDLESS };
+    command
+        .env(MILLISECONDS, lasts.as_millis().to_string())
+        .env("HAILO_SIM_HOST", &host)
+        .env("HAILO_LOCK_DIR", folder.path())
+        .env("RUST_BACKTRACE", "0");
     if way == "out of file descriptors" {
         // SAFETY: only a system call is made.
         unsafe {
@@ -163,7 +168,7 @@ pub fn check(way: &str, phase: Phase, promise: Promise) {
     }
 
     let start = Instant::now();
-    let status = end(way, &mut running, held);
+    let (status, held) = end(way, &mut running, held);
     assert_status(way, status, &running);
     let longest = match promise {
         Promise::AtOnce => CLEAN,
@@ -183,6 +188,8 @@ pub fn check(way: &str, phase: Phase, promise: Promise) {
         );
         std::thread::sleep(Duration::from_millis(2));
     }
+    // It ended while the device was somebody else's.
+    drop(held);
     let free = DeviceLease::acquire(std::slice::from_ref(&device), &lease).unwrap();
     assert!(start.elapsed() < longest, "clean only after {:?}: {:#?}", start.elapsed(), running.said);
     drop(free);
@@ -190,18 +197,23 @@ pub fn check(way: &str, phase: Phase, promise: Promise) {
     assert!(start.elapsed() < longest + CLEAN, "{:?}", start.elapsed());
 }
 
-/// How long a program goes on that is not ended: the phase goes on to its end.
+/// Whether the program goes on, and its phase comes to an end.
+fn goes_on(way: &str) -> bool {
+    matches!(way, "panic in another thread" | "out of file descriptors" | "SIGKILL of the worker")
+}
+
+/// How long it takes until what happened is the end.
 fn undisturbed(way: &str) -> Duration {
     match way {
-        "panic in another thread" | "out of file descriptors" | "SIGKILL of the worker" => LASTS,
+        _ if goes_on(way) => LASTS,
         // The runner takes a second to find that the test is slow.
         "the runner's timeout" => Duration::from_secs(2),
         _ => Duration::ZERO,
     }
 }
 
-/// Ends the program, and answers how it ended.
-fn end(way: &str, running: &mut Running, held: Option<DeviceLease>) -> ExitStatus {
+/// Ends the program, and answers how it ended, and the device that it waits for, unless it has to have it to go on.
+fn end(way: &str, running: &mut Running, held: Option<DeviceLease>) -> (ExitStatus, Option<DeviceLease>) {
     let pid = running.child.id();
     let signal = match way {
         "SIGINT" => Some(libc::SIGINT),
@@ -222,12 +234,12 @@ fn end(way: &str, running: &mut Running, held: Option<DeviceLease>) -> ExitStatu
             // The program's thread goes on when the device is free, and the program when that thread has ended.
             drop(held);
             let _ = running.child.stdin.take();
-            return running.end(DEADLINE + LASTS + CLEAN * 2);
+            return (running.end(DEADLINE + LASTS + CLEAN * 2), None);
         }
         "panic in another thread" | "out of file descriptors" => {
             running.child.stdin.take().unwrap().write_all(b"go\n").unwrap();
             drop(held);
-            return running.end(LASTS * 2 + CLEAN * 2);
+            return (running.end(LASTS * 2 + CLEAN * 2), None);
         }
         _ => match signal {
             Some(signal) => kill(pid, signal),
@@ -238,10 +250,7 @@ fn end(way: &str, running: &mut Running, held: Option<DeviceLease>) -> ExitStatu
             }
         },
     }
-    let status = running.end(CLEAN + undisturbed(way) + Duration::from_secs(1));
-    // It ended while the device was somebody else's.
-    drop(held);
-    status
+    (running.end(CLEAN + undisturbed(way) + Duration::from_secs(1)), held)
 }
 
 #[track_caller]

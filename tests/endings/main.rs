@@ -22,8 +22,10 @@ enum Phase {
 
 const PHASES: [Phase; 4] = [Phase::Waiting, Phase::Opening, Phase::Inference, Phase::Teardown];
 
-/// How long a phase lasts that nobody disturbs, and how long it may take.
+/// How long a phase lasts whose program goes on, and one that is ended in it: longer than anybody may take to clean.
 const LASTS: Duration = Duration::from_millis(1500);
+const ENDLESS: Duration = Duration::from_secs(30);
+/// How long it may take.
 const DEADLINE: Duration = Duration::from_secs(4);
 
 /// What a cell promises.

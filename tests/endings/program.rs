@@ -10,12 +10,14 @@ use hailo_harness::fixtures::HailoGuard;
 use hailo_harness::stt::{Deadlines, RetryPolicy, SttModel};
 use hailo_harness::whisper::Audio;
 
-use crate::{DEADLINE, LASTS};
+use crate::DEADLINE;
 
 /// The way in which a copy ends.
 pub const VARIABLE: &str = "HAILO_TEST_ENDING";
 /// The phase in which it does.
 pub const PHASE: &str = "HAILO_TEST_PHASE";
+/// How long the phase lasts, in milliseconds.
+pub const MILLISECONDS: &str = "HAILO_TEST_LASTS";
 /// Ends with this status, where it does so on purpose.
 pub const STATUS: i32 = 3;
 
@@ -39,9 +41,10 @@ fn builder(phase: &str) -> ContextBuilder {
         // What the worker says of its slow call tells that the phase has begun.
         .debug(true);
     match slow_call(phase) {
-        Some(call) => {
-            builder.worker_variable("HAILO_SIM_FAULTS", format!("{call}=delay:{}ms", LASTS.as_millis()))
-        }
+        Some(call) => builder.worker_variable(
+            "HAILO_SIM_FAULTS",
+            format!("{call}=delay:{}ms", std::env::var(MILLISECONDS).unwrap()),
+        ),
         None => builder,
     }
 }

@@ -89,7 +89,7 @@ mod victims {
 /// Runs a victim as a test of nextest. Whether it passed, and what was said.
 fn nextest(what: &str) -> (bool, String) {
     let folder = tempfile::tempdir().unwrap();
-    let output = common::nextest::nested(folder.path(), "victim")
+    let output = common::nextest::nested(folder.path(), &["victims"])
         .args(["-E", "test(=victims::ends)"])
         .env(VARIABLE, what)
         .output()

@@ -1,5 +1,5 @@
-//! nextest's profile `hailo`: what it changes, and what its report holds. Shown by the runner itself, with the project's
-//! configuration, over this test's own program.
+//! nextest's profile `hailo`: what it changes, and what its report holds. Shown by the runner itself, with the
+//! project's configuration, over this test's own program.
 
 mod common;
 
@@ -31,9 +31,14 @@ mod victims {
 fn run(profile: &str, runtime: Option<&str>) -> (String, Option<String>) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join(".config")).unwrap();
-    let configuration = concat!(env!("CARGO_MANIFEST_DIR"), "/.config/nextest.toml");
-    std::fs::copy(configuration, folder.path().join(".config/nextest.toml")).unwrap();
-    let mut command = common::nextest::nested(folder.path(), "fixtures");
+    let configuration = include_str!("../.config/nextest.toml");
+    std::fs::write(folder.path().join(".config/nextest.toml"), configuration).unwrap();
+    // The runner refuses a configuration that names a program which is not there.
+    let mut names: Vec<&str> =
+        configuration.split("binary(").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    names.sort();
+    names.dedup();
+    let mut command = common::nextest::nested(folder.path(), &names);
     command.args([
         "--no-fail-fast",
         "--success-output",
@@ -41,14 +46,14 @@ fn run(profile: &str, runtime: Option<&str>) -> (String, Option<String>) {
         "--profile",
         profile,
         "-E",
-        "test(/^victims::/)",
+        "binary(fixtures) & test(/^victims::/)",
     ]);
     command.env("HAILO_TEST_VICTIM", "1").env_remove("HAILO_RUNTIME");
     let output = command.envs(runtime.map(|r| ("HAILO_RUNTIME", r))).output().unwrap();
     let said =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("2 tests run: 1 passed, 1 failed"), "{said}");
-    (said, std::fs::read_to_string(folder.path().join("nextest").join(profile).join("junit.xml")).ok())
+    (said, std::fs::read_to_string(folder.path().join("target/nextest").join(profile).join("junit.xml")).ok())
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! A test that ends its process with 0 in its middle has not passed: shown by the runner itself, over this test's own
 //! program.
 
+mod common;
+
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use hailo_harness::force_exit;
-use serde_json::json;
 
 const VARIABLE: &str = "HAILO_TEST_VICTIM";
 
@@ -88,55 +89,9 @@ mod victims {
 /// Runs a victim as a test of nextest. Whether it passed, and what was said.
 fn nextest(what: &str) -> (bool, String) {
     let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &[u8]| {
-        std::fs::write(folder.path().join(name), text).unwrap();
-        folder.path().join(name)
-    };
-    // A package without code and dependencies, to which the program is said to belong.
-    write(
-        "Cargo.toml",
-        b"[package]\nname = \"victim\"\nedition = \"2024\"\n[lib]\npath = \"lib.rs\"\n[workspace]\n",
-    );
-    write("lib.rs", b"");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let metadata = Command::new(&cargo)
-        .args(["metadata", "--format-version", "1", "--offline"])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
-    let about: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
-    // What `cargo nextest list --message-format json` says, for this program alone: nothing is built.
-    let binaries = json!({
-        "rust-build-meta": {
-            "target-directory": folder.path(),
-            "base-output-directories": [],
-            "non-test-binaries": {},
-            "linked-paths": [],
-        },
-        "rust-binaries": { "victim": {
-            "binary-id": "victim",
-            "binary-name": "victim",
-            "package-id": about["packages"][0]["id"],
-            "kind": "test",
-            "binary-path": std::env::current_exe().unwrap(),
-            "build-platform": "target",
-        } },
-    });
-    let mut command = Command::new(cargo);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("NEXTEST") {
-            command.env_remove(name);
-        }
-    }
-    let output = command
-        .args(["nextest", "run", "--retries", "0", "-E", "test(=victims::ends)"])
-        .arg("--cargo-metadata")
-        .arg(write("cargo.json", &metadata.stdout))
-        .arg("--binaries-metadata")
-        .arg(write("binaries.json", binaries.to_string().as_bytes()))
+    let output = common::nextest::nested(folder.path(), &["victims"])
+        .args(["-E", "test(=victims::ends)"])
         .env(VARIABLE, what)
-        .current_dir(folder.path())
         .output()
         .unwrap();
     let said =

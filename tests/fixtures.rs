@@ -20,7 +20,8 @@ fn the_defaults_hear_french_and_find_intents(hailo_context: HailoGuard) -> TestR
     let heard = hailo_context.hear("audio-corpus/monte-volume.flac")?;
     assert_eq!(heard.transcript.text, "monte le volume");
     assert_eq!(heard.intent.map(|i| i.name).as_deref(), Some("volume_up"));
-    assert_eq!(heard.runtime, "sim");
+    // In the profile of those who have a device it may be theirs.
+    assert!(heard.runtime == "sim" || std::env::var_os("NEXTEST_PROFILE").is_some_and(|p| p == "hailo"));
     Ok(())
 }
 

@@ -37,7 +37,10 @@ use clap::{Parser, Subcommand};
   HF_ENDPOINT           another place for Hugging Face
   HAILO_DEVICE_DEADLINE seconds to wait for a device that somebody else uses (default: 600; 0: not at all)
   HAILO_LOCK_DIR        where the locks of devices are (default: /run/lock/hailo-harness)
+  HAILO_MODEL           model of tests and programs that choose none: whisper-base (the default) or canned
   HAILO_SIM_DEVICES     number of simulated devices (default: 1)
+  HAILO_SIM_HOST        another name, other simulated devices (default: one host for all processes)
+  HAILO_SIM_FAULTS      calls of the simulator that misbehave, such as 'hailo_create_vdevice@1=status:74'
   HAILO_SIM_THREADS     threads that the simulator computes with (default: one a processor)
 
 Examples:

@@ -1,10 +1,15 @@
 //! The library of a device, or the simulator.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::str::FromStr;
 
 use hailort_sys::{Api, LoadError};
 use serde::{Deserialize, Serialize};
+
+/// The variable by which nextest tells a test its profile, and the profile of those who have a device.
+const PROFILE_VARIABLE: &str = "NEXTEST_PROFILE";
+const PROFILE: &str = "hailo";
 
 /// Which runtime is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +40,24 @@ impl RuntimeChoice {
     /// # Errors
     /// When it says something that is no runtime: a typing error must not decide what a test runs on.
     pub fn from_environment(otherwise: Self) -> Result<Self, RuntimeError> {
-        match std::env::var_os("HAILO_RUNTIME").filter(|v| !v.is_empty()) {
+        Self::said(std::env::var_os("HAILO_RUNTIME"), otherwise)
+    }
+
+    /// What tests run on unless they say otherwise: what `HAILO_RUNTIME` says; where it is not set, [`Self::Auto`] in
+    /// nextest's profile `hailo`, and else [`Self::Sim`]. Plugging a device in changes nobody's tests.
+    ///
+    /// # Errors
+    /// As [`RuntimeChoice::from_environment`].
+    pub fn of_tests() -> Result<Self, RuntimeError> {
+        Self::said(std::env::var_os("HAILO_RUNTIME"), Self::of_profile(std::env::var_os(PROFILE_VARIABLE)))
+    }
+
+    fn of_profile(profile: Option<OsString>) -> Self {
+        if profile.is_some_and(|p| p == PROFILE) { Self::Auto } else { Self::Sim }
+    }
+
+    fn said(value: Option<OsString>, otherwise: Self) -> Result<Self, RuntimeError> {
+        match value.filter(|v| !v.is_empty()) {
             None => Ok(otherwise),
             Some(value) => {
                 let value = value.to_string_lossy().into_owned();
@@ -164,5 +186,20 @@ mod tests {
         assert_eq!("auto".parse(), Ok(RuntimeChoice::Auto));
         assert_eq!("device".parse(), Ok(RuntimeChoice::Device));
         assert!(RuntimeChoice::from_str("npu").unwrap_err().contains("auto, sim and device"));
+    }
+
+    #[test]
+    fn tests_are_simulated_unless_profile_or_variable_say_otherwise() {
+        let of = |profile: Option<&str>, said: Option<&str>| {
+            RuntimeChoice::said(said.map(Into::into), RuntimeChoice::of_profile(profile.map(Into::into)))
+        };
+        for profile in [None, Some("default"), Some("ci"), Some("")] {
+            assert_eq!(of(profile, None).unwrap(), RuntimeChoice::Sim, "{profile:?}");
+        }
+        assert_eq!(of(Some("hailo"), None).unwrap(), RuntimeChoice::Auto);
+        assert_eq!(of(Some("hailo"), Some("")).unwrap(), RuntimeChoice::Auto);
+        assert_eq!(of(Some("hailo"), Some("sim")).unwrap(), RuntimeChoice::Sim);
+        assert_eq!(of(None, Some("device")).unwrap(), RuntimeChoice::Device);
+        assert!(of(Some("hailo"), Some("npu")).unwrap_err().to_string().contains("HAILO_RUNTIME=npu"));
     }
 }

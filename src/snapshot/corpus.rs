@@ -93,9 +93,7 @@ fn check(
     configure: &(dyn Fn(ContextBuilder) -> ContextBuilder + Send + Sync),
     compare: fn(&Hearing),
 ) -> Result<(), Failed> {
-    let builder = HailoContext::builder()
-        .language(clip.language)
-        .runtime(RuntimeChoice::from_environment(RuntimeChoice::Sim)?);
+    let builder = HailoContext::builder().language(clip.language).runtime(RuntimeChoice::of_tests()?);
     let context = configure(builder).start()?;
     let heard = context.hear(&clip.path);
     // Closed before anything is compared: a difference must not hide what teardown found, nor the other way round.

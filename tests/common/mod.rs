@@ -3,6 +3,7 @@
 
 pub mod host;
 pub mod http;
+pub mod nextest;
 
 use std::path::{Path, PathBuf};
 

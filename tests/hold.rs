@@ -176,6 +176,26 @@ fn what_the_program_leaves_running_is_ended() {
 }
 
 #[test]
+fn who_left_the_process_group_keeps_the_device_and_is_named() {
+    let place = Place::new();
+    let seconds = endless();
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe").display().to_string();
+    // The program ends when the other one has left its process group, not before.
+    let script = format!(
+        "mkfifo {pipe}; setsid sh -c 'echo up; exec sleep {seconds} >/dev/null 2>&1' >{pipe} 2>/dev/null & read up <{pipe}"
+    );
+    let output = place.hold(&[], &["sh", "-c", &script]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(text(&output).contains("(sleep), which left the program's process group"), "{}", text(&output));
+    let output = place.hold(&["--wait", "0"], &["true"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    Command::new("pkill").args(["-f", &format!("^sleep {seconds}$")]).status().unwrap();
+    let output = place.hold(&["--wait", "10"], &["true"]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+}
+
+#[test]
 fn signals_go_to_the_program() {
     let place = Place::new();
     for (name, number) in

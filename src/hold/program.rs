@@ -98,7 +98,12 @@ pub fn run(
     }
     let status = child.wait();
     take_back(terminal.as_ref());
-    drop(lease);
+    for holder in lease.leave_to_copies() {
+        say(format_args!(
+            "hailo-harness: process {} ({}), which left the program's process group, has the device until it ends",
+            holder.pid, holder.program
+        ));
+    }
     if timed_out { Ok(Outcome::TimedOut) } else { status.map(Outcome::Ended).map_err(HoldError::Status) }
 }
 

@@ -13,6 +13,7 @@ use super::queue::Queue;
 use super::ticket::Ticket;
 use super::watch::Watch;
 use super::{nested, threads};
+use crate::device::holders::{Holder, Holders, Node};
 
 /// The right to use a device, as long as this lives: nobody on this host has it besides, if all ask for it here.
 ///
@@ -48,6 +49,8 @@ pub struct DeviceLease {
     number: u64,
     /// The process that took it: a child made by fork has a copy of this, and must not give the device back.
     process: u32,
+    /// Whether those that have copies of the files keep the device.
+    is_left: bool,
     /// What told that the device was free. Dropped last, since that takes time.
     _watch: Option<Watch>,
 }
@@ -107,6 +110,7 @@ impl DeviceLease {
                         waited,
                         number,
                         process,
+                        is_left: false,
                         _watch: watch,
                     });
                 }
@@ -160,6 +164,22 @@ impl DeviceLease {
     /// Gives the device back.
     pub fn release(self) {}
 
+    /// Lets go of the device without taking it from those that have copies of [`DeviceLease::files`]: it is free when
+    /// the last of them has ended. Answers who they are, as far as that can be seen.
+    pub fn leave_to_copies(mut self) -> Vec<Holder> {
+        let (folder, locked, stem) =
+            (self.options.folder.clone(), self.locked.clone(), self.ticket.stem().to_owned());
+        let ticket = folder.path().join(self.ticket.name());
+        self.is_left = true;
+        self.ticket.leave();
+        drop(self);
+        // This also removes the ticket, where nobody has it any more.
+        if Queue::read(&folder).is_ok_and(|queue| !queue.holds(&stem, &locked)) {
+            return Vec::new();
+        }
+        Holders::look(&[Node::File(ticket)], &[]).found
+    }
+
     /// Never gives the device back while this process lives: somebody may use it who cannot be ended.
     pub fn keep(self) {
         threads::leave(self.number);
@@ -174,7 +194,9 @@ impl Drop for DeviceLease {
         }
         threads::leave(self.number);
         self.options.folder.remove(&lock::file_name(&nested::name(self.ticket.stem(), &self.locked)));
-        self.lock.unlock();
+        if !self.is_left {
+            self.lock.unlock();
+        }
     }
 }
 

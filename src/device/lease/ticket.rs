@@ -76,6 +76,8 @@ pub(super) struct Ticket {
     fd: OwnedFd,
     /// The process that took it: a child made by fork has a copy of this, and no right to it.
     process: u32,
+    /// Whether the file stays.
+    is_left: bool,
 }
 
 impl Ticket {
@@ -106,7 +108,8 @@ impl Ticket {
             let written = rustix::io::retry_on_intr(|| rustix::io::write(&fd, left)).map_err(fail)?;
             left = &left[written..];
         }
-        let ticket = Self { folder: folder.clone(), stem, state: State::Waiting, fd, process };
+        let ticket =
+            Self { folder: folder.clone(), stem, state: State::Waiting, fd, process, is_left: false };
         rustix::fs::renameat(folder.fd(), &*new, folder.fd(), &*ticket.name()).map_err(fail)?;
         Ok(ticket)
     }
@@ -129,14 +132,19 @@ impl Ticket {
         &self.fd
     }
 
-    fn name(&self) -> String {
+    /// Leaves the file to those that have copies of it: it is not removed with this.
+    pub(super) fn leave(&mut self) {
+        self.is_left = true;
+    }
+
+    pub(super) fn name(&self) -> String {
         format!("{}.{}", self.stem, self.state.suffix())
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        if self.process == std::process::id() {
+        if self.process == std::process::id() && !self.is_left {
             self.folder.remove(&self.name());
         }
     }

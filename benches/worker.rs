@@ -46,7 +46,7 @@ fn main() {
             WorkerOptions { variables: vec![("HAILO_SIM_HOST".into(), host.into())], ..Default::default() };
         let mut worker = Worker::spawn(&options).expect("a worker");
         spawned.push(start.elapsed());
-        worker.open(setup, LIMIT).expect("the canned model");
+        worker.open(setup, None, LIMIT).expect("the canned model");
         ready.push(start.elapsed());
         let start = Instant::now();
         assert!(worker.close(LIMIT).is_clean());

@@ -8,6 +8,7 @@
 //! | [`cleanup`] | what runs however a program ends: [`CleanupRegistry`], [`force_exit`] |
 //! | [`stt`] | [`HailoStt`]: speech to text in a worker process |
 //! | [`intent`] | sentences to intents |
+//! | [`hold`] | any program under the lease of a device |
 //! | [`worker`] | the process that owns the device |
 //! | [`device`] | which HailoRT is used: a device's, or the simulator |
 //! | [`whisper`] | audio, log-mel, decoding, tokens to text |
@@ -26,6 +27,7 @@ pub mod device;
 #[cfg(feature = "fixtures")]
 pub mod fixtures;
 pub mod hailort;
+pub mod hold;
 pub mod intent;
 pub mod models;
 #[cfg(feature = "fixtures")]

@@ -3,7 +3,6 @@
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use hailo_harness::cleanup::{CleanupRegistry, Outcome, signals};
@@ -15,11 +14,9 @@ use hailo_harness::whisper::Audio;
 use hailo_harness::{HailoContext, force_exit};
 use wait_timeout::ChildExt;
 
-/// A simulated host that nobody else is on: whatever else runs on this machine does not disturb.
-fn host() -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    format!("test-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst))
-}
+#[path = "common/host.rs"]
+mod own;
+use own::host;
 
 fn canned() -> ContextBuilder {
     HailoContext::builder()

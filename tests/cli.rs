@@ -26,7 +26,9 @@ fn without_model() -> assert_cmd::Command {
     for variable in ["HAILO_RUNTIME", "HF_ENDPOINT", "HAILO_SIM_THREADS", "HAILO_SIM_DEVICES"] {
         command.env_remove(variable);
     }
-    command.timeout(Duration::from_secs(240));
+    // These are not about sharing a device.
+    let (name, host) = common::host::own_host();
+    command.env(name, host).timeout(Duration::from_secs(240));
     command
 }
 

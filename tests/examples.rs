@@ -4,7 +4,6 @@ use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use wait_timeout::ChildExt;
@@ -13,11 +12,9 @@ const EXAMPLES: [&str; 5] = ["simple", "full", "daemon", "manual", "orchestrator
 const CLIP: &str = "audio-corpus/monte-volume.flac";
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// A simulated host that nobody else is on: whatever else runs on this machine does not disturb.
-fn host() -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    format!("test-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst))
-}
+#[path = "common/host.rs"]
+mod own;
+use own::host;
 
 /// An example with the canned model. It was built beside this test.
 fn example(name: &str) -> Command {

@@ -1,15 +1,19 @@
 //! Tests that change what belongs to the whole process: environment, signal dispositions, fork. One after the other,
 //! also where a runner puts them into one process.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use hailo_harness::HailoContext;
 use hailo_harness::device::RuntimeChoice;
 use hailo_harness::stt::SttModel;
 use hailo_harness::text::Language;
+use hailo_harness::worker::frame::VERSION;
 use hailo_harness::worker::{ModelSource, Setup, Worker, WorkerErrorKind, WorkerOptions};
 use serial_test::serial;
+
+#[path = "common/host.rs"]
+mod host;
+use host::{host, own_host};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -22,19 +26,13 @@ fn canned() -> Setup {
     }
 }
 
-/// A simulated host that nobody else is on: whatever else runs on this machine does not disturb.
-fn host() -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    format!("test-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst))
-}
-
 fn alone() -> WorkerOptions {
-    WorkerOptions { variables: vec![("HAILO_SIM_HOST".into(), host().into())], ..Default::default() }
+    WorkerOptions { variables: vec![own_host()], ..Default::default() }
 }
 
 fn open() -> Worker {
     let mut worker = Worker::spawn(&alone()).unwrap();
-    worker.open(canned(), DEADLINE).unwrap();
+    worker.open(canned(), None, DEADLINE).unwrap();
     worker
 }
 
@@ -116,14 +114,16 @@ fn an_answer_that_comes_byte_by_byte_does_not_stretch_the_deadline() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("worker");
     // The head of a frame of 1 MiB, and then a byte each 50 ms.
-    let text = "#!/bin/bash\nfd=${HAILO_HARNESS_WORKER_SOCKET##*:}\n\
-                printf 'HLHW\\1\\0\\1\\0\\0\\0\\20\\0' >&$fd\nwhile printf x >&$fd; do sleep 0.05; done\n";
+    let text = format!(
+        "#!/bin/bash\nfd=${{HAILO_HARNESS_WORKER_SOCKET##*:}}\n\
+                printf 'HLHW\\{VERSION}\\0\\1\\0\\0\\0\\20\\0' >&$fd\nwhile printf x >&$fd; do sleep 0.05; done\n"
+    );
     std::fs::write(&script, text).unwrap();
     std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let _variable = Variable::set("HAILO_WORKER", &script);
     let mut worker = Worker::spawn(&alone()).unwrap();
     let start = Instant::now();
-    let error = worker.open(canned(), Duration::from_millis(500)).unwrap_err();
+    let error = worker.open(canned(), None, Duration::from_millis(500)).unwrap_err();
     assert_eq!(error.kind(), WorkerErrorKind::Hang, "{error}");
     assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
 }
@@ -157,7 +157,12 @@ fn a_child_made_by_fork_leaves_the_worker_alone_and_may_have_its_own() {
     assert_eq!(status, 0);
     assert!(!transcribe(&mut worker, &tone(1)).unwrap().is_empty(), "it still serves its parent");
     let status = in_a_fork(|| {
-        let mut own = open();
+        // The parent's worker has the only device of its host.
+        let (name, mut host) = own_host();
+        host.push("-fork");
+        let options = WorkerOptions { variables: vec![(name, host)], ..Default::default() };
+        let mut own = Worker::spawn(&options).unwrap();
+        own.open(canned(), None, DEADLINE).unwrap();
         assert!(!transcribe(&mut own, &tone(1)).unwrap().is_empty());
         assert!(own.close(DEADLINE).is_clean());
     });

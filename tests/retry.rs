@@ -1,6 +1,5 @@
 //! Failures of the device that may go away: tried again, with a pipeline that holds nothing of the failed inference.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use hailo_harness::HailoContext;
@@ -9,11 +8,9 @@ use hailo_harness::device::RuntimeChoice;
 use hailo_harness::stt::{Deadlines, Repairs, RetryPolicy, SttErrorKind, SttModel};
 use hailo_harness::whisper::Audio;
 
-/// A simulated host that nobody else is on: whatever else runs on this machine does not disturb.
-fn host() -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    format!("test-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst))
-}
+#[path = "common/host.rs"]
+mod own;
+use own::host;
 
 fn canned() -> ContextBuilder {
     HailoContext::builder()

@@ -1,7 +1,6 @@
 //! Workers that are killed, stopped and dropped at random, again and again. In profile soak: 500 rounds; the variable
 //! `HAILO_SOAK_PERCENT` makes it fewer, `HAILO_SOAK_SEED` other ones. The seed is printed.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use hailo_harness::HailoContext;
@@ -15,11 +14,9 @@ fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|v| v.parse().unwrap_or_else(|_| panic!("{name}={v:?} is no number")))
 }
 
-/// A simulated host that nobody else is on: whatever else runs on this machine does not disturb.
-fn host() -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    format!("test-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst))
-}
+#[path = "common/host.rs"]
+mod own;
+use own::host;
 
 /// The splitmix64 sequence.
 struct Random(u64);

@@ -2,12 +2,16 @@
 
 use std::io::{Read, Write};
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use hailo_harness::device::{RuntimeChoice, RuntimeKind};
 use hailo_harness::text::Language;
+use hailo_harness::worker::frame::VERSION;
 use hailo_harness::worker::{FailureKind, ModelSource, Setup, Worker, WorkerErrorKind, WorkerOptions};
+
+#[path = "common/host.rs"]
+mod host;
+use host::own_host;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -20,19 +24,14 @@ fn canned() -> Setup {
     }
 }
 
-/// A simulated host that nobody else is on: whatever else runs on this machine does not disturb.
-fn host() -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    format!("test-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst))
-}
-
-fn alone() -> WorkerOptions {
-    WorkerOptions { variables: vec![("HAILO_SIM_HOST".into(), host().into())], ..Default::default() }
+/// A worker on a simulated host of the test's own: nothing here asks for a lease.
+fn options() -> WorkerOptions {
+    WorkerOptions { variables: vec![own_host()], ..Default::default() }
 }
 
 fn open() -> Worker {
-    let mut worker = Worker::spawn(&alone()).unwrap();
-    worker.open(canned(), DEADLINE).unwrap();
+    let mut worker = Worker::spawn(&options()).unwrap();
+    worker.open(canned(), None, DEADLINE).unwrap();
     worker
 }
 
@@ -67,8 +66,8 @@ fn kill(pid: u32, signal: i32) {
 
 #[test]
 fn opens_transcribes_and_ends_in_order() {
-    let mut worker = Worker::spawn(&alone()).unwrap();
-    let opened = worker.open(canned(), DEADLINE).unwrap();
+    let mut worker = Worker::spawn(&options()).unwrap();
+    let opened = worker.open(canned(), None, DEADLINE).unwrap();
     assert_eq!((opened.model.as_str(), opened.runtime), ("canned", RuntimeKind::Sim));
     assert_eq!((opened.devices.len(), opened.window_seconds), (1, 1.0));
     let mut progress = Vec::new();
@@ -119,7 +118,7 @@ fn a_worker_owns_a_process_group_and_its_children_are_no_workers() {
 
 #[test]
 fn failures_are_typed_and_the_worker_lives_on() {
-    let mut worker = Worker::spawn(&alone()).unwrap();
+    let mut worker = Worker::spawn(&options()).unwrap();
     let error = transcribe(&mut worker, &tone(1)).unwrap_err();
     assert_eq!(error.kind(), WorkerErrorKind::Failed(FailureKind::Request));
     let model = ModelSource::Base {
@@ -127,10 +126,10 @@ fn failures_are_typed_and_the_worker_lives_on() {
         sha256: "ab".repeat(32),
         tokenizer: "/nonexistent".into(),
     };
-    let error = worker.open(Setup { model, ..canned() }, DEADLINE).unwrap_err();
+    let error = worker.open(Setup { model, ..canned() }, None, DEADLINE).unwrap_err();
     assert_eq!(error.kind(), WorkerErrorKind::Failed(FailureKind::Assets));
     assert!(error.to_string().contains("/nonexistent"), "{error}");
-    worker.open(canned(), DEADLINE).unwrap();
+    worker.open(canned(), None, DEADLINE).unwrap();
     let error = worker.transcribe(&tone(1), "de".parse().unwrap(), DEADLINE, &mut |_| {}).unwrap_err();
     assert!(error.to_string().contains("<|de|>"), "{error}");
     let error = transcribe(&mut worker, &[f32::NAN; 100]).unwrap_err();
@@ -142,11 +141,12 @@ fn failures_are_typed_and_the_worker_lives_on() {
 #[test]
 fn no_device_is_the_status_of_the_library() {
     let options = WorkerOptions {
-        variables: vec![("HAILO_SIM_HOST".into(), host().into()), ("HAILO_SIM_DEVICES".into(), "0".into())],
+        variables: vec![own_host(), ("HAILO_SIM_DEVICES".into(), "0".into())],
         ..Default::default()
     };
     let mut worker = Worker::spawn(&options).unwrap();
-    let hailo_harness::worker::WorkerError::Failed(failure) = worker.open(canned(), DEADLINE).unwrap_err()
+    let hailo_harness::worker::WorkerError::Failed(failure) =
+        worker.open(canned(), None, DEADLINE).unwrap_err()
     else {
         panic!("it is the device that fails")
     };
@@ -154,28 +154,25 @@ fn no_device_is_the_status_of_the_library() {
 }
 
 #[test]
-fn a_device_is_chosen_by_address_or_number_and_an_unknown_one_is_refused_with_the_known() {
+fn devices_are_listed_and_one_is_chosen_by_its_address() {
     let options = WorkerOptions {
-        variables: vec![("HAILO_SIM_HOST".into(), host().into()), ("HAILO_SIM_DEVICES".into(), "2".into())],
+        variables: vec![own_host(), ("HAILO_SIM_DEVICES".into(), "2".into())],
         ..Default::default()
     };
     let mut worker = Worker::spawn(&options).unwrap();
-    for (wanted, opened) in [
-        ("0000:02:00.0", "0000:02:00.0"),
-        ("1", "0000:02:00.0"),
-        ("0", "0000:01:00.0"),
-        ("00", "0000:01:00.0"),
-    ] {
-        let setup = Setup { device: Some(wanted.into()), ..canned() };
-        assert_eq!(worker.open(setup, DEADLINE).unwrap().devices, [opened], "{wanted}");
+    let survey = worker.survey(RuntimeChoice::Sim, true, DEADLINE).unwrap();
+    let ids: Vec<&str> = survey.devices.iter().map(|d| d.id.as_str()).collect();
+    assert_eq!((ids.as_slice(), survey.runtime), (&["0000:01:00.0", "0000:02:00.0"][..], RuntimeKind::Sim));
+    for details in &survey.details {
+        assert_eq!(details.as_ref().unwrap().identity.architecture, "hailo8l");
     }
-    for wanted in ["0000:03:00.0", "2", "", "-1", "+1", "99999999999999999999999", "nonsense\n"] {
-        let setup = Setup { device: Some(wanted.into()), ..canned() };
-        let error = worker.open(setup, DEADLINE).unwrap_err();
-        let hailo_harness::worker::WorkerError::Failed(failure) = &error else { panic!("{error}") };
-        assert_eq!((failure.kind, failure.status), (FailureKind::Device, Some(2)), "{wanted:?}");
-        assert!(error.to_string().contains("there is 0000:01:00.0, 0000:02:00.0"), "{error}");
-    }
+    let setup = Setup { device: Some("0000:02:00.0".into()), ..canned() };
+    assert_eq!(worker.open(setup, None, DEADLINE).unwrap().devices, ["0000:02:00.0"]);
+    let setup = Setup { device: Some("0000:03:00.0".into()), ..canned() };
+    let error = worker.open(setup, None, DEADLINE).unwrap_err();
+    let hailo_harness::worker::WorkerError::Failed(failure) = &error else { panic!("{error}") };
+    assert_eq!((failure.kind, failure.status), (FailureKind::Device, Some(2)));
+    assert!(error.to_string().contains("0000:03:00.0"), "{error}");
     assert!(worker.close(DEADLINE).is_clean());
 }
 
@@ -232,7 +229,7 @@ fn what_it_wrote_last_is_in_the_error() {
     // The simulator's log goes to standard error, like the real library's.
     let tokenizer = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/canned/tokenizer.json");
     let model = ModelSource::Base { weights, sha256: "ab".repeat(32), tokenizer };
-    worker.open(Setup { model, ..canned() }, DEADLINE).unwrap_err();
+    worker.open(Setup { model, ..canned() }, None, DEADLINE).unwrap_err();
     eventually("the log is read", || !worker.last_lines().is_empty());
     kill(worker.id(), libc::SIGKILL);
     let error = transcribe(&mut worker, &tone(1)).unwrap_err().to_string();
@@ -273,7 +270,10 @@ fn raw() -> (std::process::Child, std::os::unix::net::UnixStream) {
     // SAFETY: the number is open; it must reach the child.
     unsafe { libc::fcntl(theirs.as_raw_fd(), libc::F_SETFD, 0) };
     let child = Command::new("/proc/self/exe")
-        .env("HAILO_HARNESS_WORKER_SOCKET", format!("1:{}:{}", std::process::id(), theirs.as_raw_fd()))
+        .env(
+            "HAILO_HARNESS_WORKER_SOCKET",
+            format!("{VERSION}:{}:{}", std::process::id(), theirs.as_raw_fd()),
+        )
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
@@ -288,11 +288,11 @@ fn garbage_and_oversized_frames_end_the_worker_with_a_word() {
     for (bytes, why) in [
         (b"GET / HTTP/1.1\r\n\r\n".to_vec(), "not the protocol"),
         (frame(9, 1, 0, b""), "version 9"),
-        (frame(1, 7, 0, b""), "unknown kind 7"),
-        (frame(1, 1, u32::MAX, b""), "4294967295 bytes"),
-        (frame(1, 1, 3, &[200, 200, 200]), "cannot be read"),
-        (frame(1, 2, 4, &[0; 4]), "samples instead of a message"),
-        (frame(1, 1, 100, b"half"), "within a frame"),
+        (frame(VERSION, 7, 0, b""), "unknown kind 7"),
+        (frame(VERSION, 1, u32::MAX, b""), "4294967295 bytes"),
+        (frame(VERSION, 1, 3, &[200, 200, 200]), "cannot be read"),
+        (frame(VERSION, 2, 4, &[0; 4]), "samples instead of a message"),
+        (frame(VERSION, 1, 100, b"half"), "within a frame"),
     ] {
         let (child, mut socket) = raw();
         // It may end before all is written.

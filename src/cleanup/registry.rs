@@ -1,24 +1,25 @@
 //! What has to be done before the process ends.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Condvar, Mutex, MutexGuard, Once, PoisonError};
-use std::thread::ThreadId;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::text::printable::say;
+use super::bounded::say;
+use super::handler::{self, Handler, Outcome, Place};
+use super::{exit, running_test, signals, status};
 
 /// How long a handler may take, unless it says otherwise.
 pub const BUDGET: Duration = Duration::from_secs(2);
-/// How long all of them may take together.
+/// How long all of them may take together: what is left for them then is skipped.
 pub const TOTAL: Duration = Duration::from_secs(10);
+/// How long to wait for somebody else who runs them: a little longer than they may take.
+pub(super) const OTHERS: Duration = Duration::from_secs(12);
 
 /// The process's list of handlers.
 ///
 /// Each runs exactly once, last in first out, on a thread of its own. One that panics or does not return in its time is
 /// reported on standard error, and stops neither the others nor the exit. A handler may register another, which then
-/// runs next.
+/// runs next. One that calls [`super::force_exit`] or `exit` ends there; the others run before the process ends.
 ///
 /// ```
 /// use hailo_harness::cleanup::CleanupRegistry;
@@ -35,19 +36,6 @@ pub enum CleanupRegistry {}
 #[must_use = "the handler stays registered; `let _guard` says that this is meant"]
 pub struct CleanupGuard(u64);
 
-/// How a handler ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It returned.
-    Done,
-    /// It panicked, with this message.
-    Panicked(String),
-    /// It did not return in its time.
-    TimedOut(Duration),
-    /// There was no time left for it.
-    Skipped,
-}
-
 /// What became of a handler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandlerReport {
@@ -61,7 +49,7 @@ struct Entry {
     number: u64,
     name: String,
     budget: Duration,
-    handler: Box<dyn FnOnce() + Send>,
+    handler: Handler,
 }
 
 struct State {
@@ -69,12 +57,22 @@ struct State {
     entries: Vec<Entry>,
     /// Whether handlers run just now.
     running: bool,
-    /// The threads that run handlers.
-    threads: Vec<ThreadId>,
+    /// Whether one of those that run asked for the end of the process, which then is the runner's business.
+    end_wanted: bool,
+    /// Until when they may run, where the process is about to end: then there is one total for all rounds.
+    until: Option<Instant>,
+    /// Whether [`at_exit`] will be called.
+    watched: bool,
 }
 
-static STATE: Mutex<State> =
-    Mutex::new(State { next: 0, entries: Vec::new(), running: false, threads: Vec::new() });
+static STATE: Mutex<State> = Mutex::new(State {
+    next: 0,
+    entries: Vec::new(),
+    running: false,
+    end_wanted: false,
+    until: None,
+    watched: false,
+});
 static FINISHED: Condvar = Condvar::new();
 /// The process that the handlers belong to: a child made by fork has a copy of the list, and no right to it.
 static OWNER: AtomicU32 = AtomicU32::new(0);
@@ -83,13 +81,25 @@ fn state() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether the handlers are this process's own.
-pub(super) fn is_owner() -> bool {
-    OWNER.load(Ordering::SeqCst) == std::process::id()
+/// Whether the handlers are those of the process from which this one was made by fork.
+pub(super) fn is_foreign() -> bool {
+    ![0, std::process::id()].contains(&OWNER.load(Ordering::SeqCst))
 }
 
-/// What [`super::force_exit`] in a handler unwinds with.
-pub(super) struct ExitInHandler;
+/// Has [`at_exit`] called at the end of this process.
+pub(super) fn watch_exit() {
+    let _ = OWNER.compare_exchange(0, std::process::id(), Ordering::SeqCst, Ordering::SeqCst);
+    watch(&mut state());
+}
+
+fn watch(state: &mut State) {
+    // After the time, nothing would be run anyway, and an exit must not go on for ever.
+    let late = state.until.is_some_and(|until| until <= Instant::now());
+    if !is_foreign() && !state.watched && !late {
+        state.watched = true;
+        exit::on_exit(at_exit);
+    }
+}
 
 impl CleanupRegistry {
     /// Registers a handler with the usual budget of 2 s.
@@ -97,63 +107,124 @@ impl CleanupRegistry {
         Self::register_within(name, BUDGET, handler)
     }
 
-    /// Registers a handler that may take so long.
+    /// Registers a handler that may take so long, but no longer than what is left of the 10 s for all of them.
     pub fn register_within(
         name: impl Into<String>,
         budget: Duration,
         handler: impl FnOnce() + Send + 'static,
     ) -> CleanupGuard {
-        static INSTALL: Once = Once::new();
-        INSTALL.call_once(|| {
-            OWNER.store(std::process::id(), Ordering::SeqCst);
-            // SAFETY: the function has the type that is called, and may run at any exit.
-            unsafe { libc::atexit(at_exit) };
-        });
+        let (name, handler) = (name.into(), Box::new(handler));
+        let _ = OWNER.compare_exchange(0, std::process::id(), Ordering::SeqCst, Ordering::SeqCst);
         let mut state = state();
         state.next += 1;
         let number = state.next;
-        state.entries.push(Entry { number, name: name.into(), budget, handler: Box::new(handler) });
+        state.entries.push(Entry { number, name, budget, handler });
+        // Also by a handler of the C library's own exit, when ours has been called already.
+        watch(&mut state);
         CleanupGuard(number)
     }
 
-    /// Runs all handlers now, and says what became of them. Where they are running already, on another thread, this
-    /// waits until they are done and answers nothing.
+    /// Runs all handlers now, and says what became of those that this call ran. Where they are running already, on
+    /// another thread, this waits until they are done. In a handler, or in a child made by fork, it does nothing.
+    ///
+    /// Where one of them asked for the end of the process, this does not return.
     pub fn run_all() -> Vec<HandlerReport> {
-        {
-            let mut state = state();
-            if state.threads.contains(&std::thread::current().id()) {
-                // A handler that asks for all handlers: the rest come after it anyway.
-                return Vec::new();
-            }
-            if state.running {
-                while state.running {
-                    state = FINISHED.wait(state).unwrap_or_else(PoisonError::into_inner);
-                }
-                return Vec::new();
-            }
-            state.running = true;
+        let (reports, end_wanted) = round();
+        if end_wanted {
+            exit::end()
         }
-        let until = Instant::now() + TOTAL;
-        let mut reports = Vec::new();
-        // Taken one by one: a handler may register another, which then is the last in.
-        loop {
-            let Some(entry) = state().entries.pop() else { break };
-            let left = until.saturating_duration_since(Instant::now());
-            let (name, budget) = (entry.name.clone(), entry.budget.min(left));
-            let outcome = if left.is_zero() { Outcome::Skipped } else { run(entry.handler, budget) };
-            if outcome != Outcome::Done {
-                say(format_args!("hailo-harness: cleanup {name:?}: {outcome}"));
-            }
-            reports.push(HandlerReport { name, outcome });
-        }
-        state().running = false;
-        FINISHED.notify_all();
         reports
     }
+}
 
-    /// Whether the current thread runs a handler.
-    pub(super) fn in_handler() -> bool {
-        state().threads.contains(&std::thread::current().id())
+/// As [`CleanupRegistry::run_all`], but says whether the process should end instead of ending it.
+pub(super) fn round() -> (Vec<HandlerReport>, bool) {
+    if is_foreign() || handler::place() != Place::Nowhere {
+        // A handler that asks for all handlers: the rest come after it anyway.
+        return (Vec::new(), false);
+    }
+    let patience = Instant::now() + OTHERS;
+    let mut state = state();
+    while state.running {
+        let left = patience.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return (Vec::new(), false);
+        }
+        state = FINISHED.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+    }
+    state.running = true;
+    drop(state);
+    drain()
+}
+
+/// Runs the handlers until there are none, as the one who does; then nobody does.
+fn drain() -> (Vec<HandlerReport>, bool) {
+    let own = Instant::now() + TOTAL;
+    let mut reports = Vec::new();
+    // Taken one by one: a handler may register another, which then is the last in.
+    loop {
+        let mut state = state();
+        let until = state.until.map_or(own, |until| until.min(own));
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() || state.entries.is_empty() {
+            let skipped = std::mem::take(&mut state.entries);
+            state.running = false;
+            let end_wanted = std::mem::take(&mut state.end_wanted);
+            drop(state);
+            FINISHED.notify_all();
+            reports.extend(skipped.into_iter().rev().map(skip));
+            return (reports, end_wanted);
+        }
+        let Some(entry) = state.entries.pop() else { continue };
+        drop(state);
+        let outcome = handler::run(entry.handler, entry.budget.min(left));
+        reports.push(report(entry.name, outcome));
+    }
+}
+
+fn skip(entry: Entry) -> HandlerReport {
+    std::mem::forget(entry.handler);
+    report(entry.name, Outcome::Skipped)
+}
+
+fn report(name: String, outcome: Outcome) -> HandlerReport {
+    if outcome != Outcome::Done {
+        say(format_args!("hailo-harness: cleanup {name:?}: {outcome}"));
+    }
+    HandlerReport { name, outcome }
+}
+
+/// The process is about to end: the time for all handlers begins.
+pub(super) fn begin_end() {
+    state().until.get_or_insert_with(|| Instant::now() + TOTAL);
+}
+
+/// The process did not end after all.
+pub(super) fn cancel_end() {
+    state().until = None;
+}
+
+/// Where this is called in a handler that wants to end the process, and somebody runs the handlers: leaves that to
+/// them, and says so. The handler must end now.
+pub(super) fn leave_to_runner() -> bool {
+    match handler::place() {
+        Place::Nowhere => false,
+        Place::Own => {
+            let mut state = state();
+            if state.running {
+                state.end_wanted = true;
+            } else {
+                // Nobody waited for it any more.
+                handler::forget_place();
+            }
+            state.running
+        }
+        Place::Inline => {
+            // The runner is this thread, further down. It is not coming back: its work is done here.
+            handler::forget_place();
+            drain();
+            false
+        }
     }
 }
 
@@ -161,55 +232,39 @@ impl CleanupGuard {
     /// Takes the handler back: it will not run. `false` where it ran already, or runs.
     pub fn unregister(self) -> bool {
         let mut state = state();
-        let before = state.entries.len();
-        let removed: Vec<Entry> = state.entries.extract_if(.., |e| e.number == self.0).collect();
-        let found = state.entries.len() < before;
+        let removed: Option<Entry> =
+            state.entries.iter().position(|e| e.number == self.0).map(|at| state.entries.remove(at));
         // What the handler holds may do anything when it is dropped, also register another.
         drop(state);
-        drop(removed);
-        found
+        removed.is_some()
     }
 }
 
-impl std::fmt::Display for Outcome {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Done => f.write_str("done"),
-            Self::Panicked(message) => write!(f, "panicked: {message}"),
-            Self::TimedOut(budget) => write!(f, "did not return within {:.1} s", budget.as_secs_f64()),
-            Self::Skipped => f.write_str("skipped: there was no time left"),
+/// Called by the C library at its exit, on the thread that asked for it.
+fn at_exit(asked: Option<i32>) {
+    if is_foreign() {
+        return;
+    }
+    {
+        let mut state = state();
+        state.watched = false;
+        if state.running || !state.entries.is_empty() {
+            // Called again where a handler calls exit itself: the C library calls each function once, and that exit
+            // would overtake this one.
+            watch(&mut state);
         }
     }
-}
-
-fn run(handler: Box<dyn FnOnce() + Send>, budget: Duration) -> Outcome {
-    let (to, result) = channel();
-    let started = std::thread::Builder::new().name("hailo-cleanup".into()).spawn(move || {
-        state().threads.push(std::thread::current().id());
-        let ended = catch_unwind(AssertUnwindSafe(handler));
-        let _ = to.send(match ended {
-            Ok(()) => Outcome::Done,
-            Err(panic) if panic.is::<ExitInHandler>() => Outcome::Done,
-            Err(panic) => {
-                let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
-                Outcome::Panicked(
-                    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default(),
-                )
-            }
-        });
-    });
-    if let Err(error) = started {
-        return Outcome::Panicked(format!("no thread could be started for it: {error}"));
+    begin_end();
+    if let Some(asked) = running_test::correct(asked) {
+        status::ask(asked, status::By::Exit);
     }
-    match result.recv_timeout(budget) {
-        Ok(outcome) => outcome,
-        Err(RecvTimeoutError::Timeout) => Outcome::TimedOut(budget),
-        Err(RecvTimeoutError::Disconnected) => Outcome::Panicked("its thread ended".into()),
+    if leave_to_runner() {
+        handler::park();
     }
-}
-
-extern "C" fn at_exit() {
-    if is_owner() {
-        CleanupRegistry::run_all();
+    CleanupRegistry::run_all();
+    signals::give_way();
+    if status::asked().is_some_and(|(_, by)| by == status::By::Force) {
+        // It came first, and its status counts.
+        exit::end()
     }
 }

@@ -6,9 +6,13 @@
 //! | `transcribe` | audio files to text |
 //! | `intent` | sentences to intents |
 //! | `models` | the files of models |
+//! | `devices` | devices, what they are, and who uses them |
+//! | `hold` | any program under the lease of a device |
 //! | `listener` | model files, runtime and pipeline, ready to transcribe |
 //! | `progress` | bars and notices on standard error |
 
+mod devices;
+mod hold;
 mod intent;
 mod listener;
 mod models;
@@ -31,13 +35,18 @@ use clap::{Parser, Subcommand};
   HAILO_CACHE_DIR       where model files are kept (default: hailo-harness in the user's cache)
   HAILO_OFFLINE=1       never fetch anything
   HF_ENDPOINT           another place for Hugging Face
+  HAILO_DEVICE_DEADLINE seconds to wait for a device that somebody else uses (default: 600; 0: not at all)
+  HAILO_LOCK_DIR        where the locks of devices are (default: /run/lock/hailo-harness)
+  HAILO_SIM_DEVICES     number of simulated devices (default: 1)
   HAILO_SIM_THREADS     threads that the simulator computes with (default: one a processor)
 
 Examples:
   hailo-harness run                                every clip of ./audio-corpus
   hailo-harness run --filter volume --json
   hailo-harness transcribe recording.wav
-  echo 'mets du jazz' | hailo-harness intent --json")]
+  echo 'mets du jazz' | hailo-harness intent --json
+  hailo-harness devices                            which there are, and who uses them
+  hailo-harness hold -- python3 script.py          any program, while it alone has the device")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -49,6 +58,8 @@ enum Command {
     Transcribe(transcribe::Arguments),
     Intent(intent::Arguments),
     Models(models::Arguments),
+    Devices(devices::Arguments),
+    Hold(hold::Arguments),
 }
 
 /// What a command answers: whether everything went well, or why it had to end.
@@ -62,6 +73,8 @@ pub fn main() -> ExitCode {
         Command::Transcribe(arguments) => transcribe::run(&arguments),
         Command::Intent(arguments) => intent::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
+        Command::Devices(arguments) => devices::run(&arguments),
+        Command::Hold(arguments) => hold::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         // Whoever reads the results has gone: there is nobody to tell.

@@ -8,7 +8,7 @@ use super::error::ContextError;
 use super::hailo::HailoContext;
 use crate::device::RuntimeChoice;
 use crate::intent::IntentEngine;
-use crate::stt::{Deadlines, DeviceWait, HailoStt, RetryPolicy, SttModel, SttOptions};
+use crate::stt::{Deadlines, HailoStt, RetryPolicy, SttModel, SttOptions, Wait};
 use crate::text::Language;
 
 /// The choices of a [`HailoContext`]; see [`HailoContext::builder`].
@@ -142,7 +142,7 @@ impl ContextBuilder {
     /// # Errors
     /// As [`ContextBuilder::start`].
     pub fn try_start(mut self) -> Result<HailoContext, ContextError> {
-        self.stt.wait = Some(DeviceWait::Never);
+        self.stt.wait = Some(Wait::Never);
         self.start()
     }
 

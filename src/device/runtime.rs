@@ -110,12 +110,27 @@ impl Runtime {
     /// # Errors
     /// When a device is asked for, and its library or models cannot be had.
     pub fn open(choice: RuntimeChoice) -> Result<Self, RuntimeError> {
+        Self::take(choice, Self::device_with_models)
+    }
+
+    /// As [`Runtime::open`], to list devices only: for these no models are needed.
+    ///
+    /// # Errors
+    /// When a device is asked for, and its library cannot be had.
+    pub fn for_listing(choice: RuntimeChoice) -> Result<Self, RuntimeError> {
+        Self::take(choice, Self::device)
+    }
+
+    fn take(
+        choice: RuntimeChoice,
+        device: impl Fn() -> Result<Self, RuntimeError>,
+    ) -> Result<Self, RuntimeError> {
         let named = std::env::var_os(hailort_sys::load::LIBRARY_VARIABLE).is_some_and(|v| !v.is_empty());
         match choice {
             RuntimeChoice::Sim => Ok(Self::simulated(None)),
-            RuntimeChoice::Device => Self::device(),
+            RuntimeChoice::Device => device(),
             // Loading the library starts a thread and opens files: only where it may be of use.
-            RuntimeChoice::Auto if named || Path::new("/dev/hailo0").exists() => match Self::device() {
+            RuntimeChoice::Auto if named || Path::new("/dev/hailo0").exists() => match device() {
                 Ok(runtime) => Ok(runtime),
                 Err(error) => Ok(Self::simulated(Some(format!("no device is used: {error}")))),
             },
@@ -130,10 +145,13 @@ impl Runtime {
     fn device() -> Result<Self, RuntimeError> {
         // SAFETY: a library of that name and version is taken to be HailoRT, as by every program that uses it.
         let loaded = unsafe { hailort_sys::load(None) }?;
-        if !loaded.is_simulator {
-            return Err(RuntimeError::NoModels);
-        }
-        Ok(Self { api: loaded.api, kind: RuntimeKind::DeviceApiOnSim, notice: None })
+        let kind = if loaded.is_simulator { RuntimeKind::DeviceApiOnSim } else { RuntimeKind::Device };
+        Ok(Self { api: loaded.api, kind, notice: None })
+    }
+
+    fn device_with_models() -> Result<Self, RuntimeError> {
+        let runtime = Self::device()?;
+        if runtime.kind == RuntimeKind::Device { Err(RuntimeError::NoModels) } else { Ok(runtime) }
     }
 }
 

@@ -30,7 +30,7 @@ impl HailoError {
     fn hint(&self) -> Option<&'static str> {
         Some(match self.status {
             HAILO_DEVICE_IN_USE | HAILO_OUT_OF_PHYSICAL_DEVICES => {
-                "another program may hold it (`fuser /dev/hailo*` names it), or there is none: see `hailortcli scan`"
+                "another program may hold it, or there is none: see `hailo-harness devices`"
             }
             HAILO_DRIVER_OPERATION_FAILED => "check the permissions of /dev/hailo0",
             HAILO_HEF_NOT_COMPATIBLE_WITH_DEVICE => "take the file that was compiled for this device",
@@ -73,7 +73,7 @@ mod tests {
     fn names_call_object_status_and_what_to_do() {
         let e = HailoError::check("hailo_create_vdevice", "", 74).unwrap_err().to_string();
         assert!(e.contains("hailo_create_vdevice") && e.contains("HAILO_OUT_OF_PHYSICAL_DEVICES"), "{e}");
-        assert!(e.contains("fuser"), "{e}");
+        assert!(e.contains("hailo-harness devices"), "{e}");
         let unknown = HailoError::check("hailo_identify", "0000:01:00.0", 4000).unwrap_err().to_string();
         assert_eq!(unknown, "hailo_identify (0000:01:00.0) answered 4000");
         assert_eq!(HailoError::check("hailo_identify", "", 0), Ok(()));

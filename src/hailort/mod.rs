@@ -3,16 +3,19 @@
 //! | room | holds |
 //! | --- | --- |
 //! | [`error`] | [`HailoError`]: which call answered what |
+//! | [`device`] | [`Device`]: what a device says of itself, beside whoever uses it |
 //! | [`vdevice`] | [`VDevice`]: devices in exclusive use |
 //! | [`model`] | [`Model`]: a HEF, its network group and its vstreams; inference |
 //!
 //! The order of release is what the real library needs: shut the network group down, outputs, inputs, HEF, and the
 //! virtual device last. Each handle keeps what it depends on alive, so that no order of drops can break it.
 
+pub mod device;
 pub mod error;
 pub mod model;
 pub mod vdevice;
 
+pub use device::{Device, Identity};
 pub use error::HailoError;
 pub use model::{HefSource, Model, VStream};
 pub use vdevice::VDevice;

@@ -9,7 +9,7 @@ use super::error::SttError;
 use super::options::SttOptions;
 use super::running::{Repairs, Running};
 use super::sound::Sound;
-use super::wait::DeviceWait;
+use crate::device::lease::Wait;
 use crate::text::Language;
 use crate::whisper::Transcript;
 use crate::worker::Ended;
@@ -87,7 +87,7 @@ impl HailoStt {
     /// # Errors
     /// As [`HailoStt::begin`].
     pub fn try_start(options: SttOptions) -> Result<Self, SttError> {
-        Self::start(SttOptions { wait: Some(DeviceWait::Never), ..options })
+        Self::start(SttOptions { wait: Some(Wait::Never), ..options })
     }
 
     /// Fetches the model's files where they are missing, starts a worker, and opens the device in it. Does nothing

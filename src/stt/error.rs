@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::options::SttModelError;
-use super::wait::DeviceWaitError;
-use crate::device::RuntimeError;
+use crate::device::lease::LeaseError;
+use crate::device::{Holders, RuntimeError};
 use crate::models::ModelError;
 use crate::whisper::audio::AudioError;
 use crate::worker::{FailureKind, WorkerError, WorkerErrorKind};
@@ -19,6 +19,8 @@ pub enum SttErrorKind {
     Model,
     /// The device, its library or the runtime failed.
     Device,
+    /// Somebody else uses the device, or this thread does.
+    Busy,
     /// The deadline passed; the worker was killed.
     Hang,
     /// The worker died, could not be started, or did not speak the protocol.
@@ -73,9 +75,18 @@ pub enum SttError {
     /// The model that is asked for is none.
     #[error(transparent)]
     UnknownModel(#[from] SttModelError),
-    /// `HAILO_DEVICE_DEADLINE` says something that is no time.
+    /// The device was not to be had for this process: it was in use for too long, or is in use and nothing is waited
+    /// for, or there is no such device.
     #[error(transparent)]
-    Wait(#[from] DeviceWaitError),
+    Lease(#[from] LeaseError),
+    /// A program that did not ask for the lease uses the device.
+    #[error("{source}\n  {holders}")]
+    InUse {
+        /// What the library said.
+        source: Box<SttError>,
+        /// Who has the device open, as far as it can be seen.
+        holders: Holders,
+    },
 }
 
 impl SttError {
@@ -88,7 +99,16 @@ impl SttError {
             Self::Unavailable(_) => SttErrorKind::Unavailable,
             Self::NotEnabled => SttErrorKind::NotEnabled,
             Self::Cancelled => SttErrorKind::Cancelled,
-            Self::Wait(_) | Self::UnknownModel(_) => SttErrorKind::Setting,
+            Self::UnknownModel(_) => SttErrorKind::Setting,
+            Self::Lease(error) => match error {
+                LeaseError::Timeout { .. } | LeaseError::Busy { .. } | LeaseError::SameThread { .. } => {
+                    SttErrorKind::Busy
+                }
+                LeaseError::Cancelled => SttErrorKind::Cancelled,
+                LeaseError::NoDevice | LeaseError::UnknownDevice { .. } => SttErrorKind::Device,
+                _ => SttErrorKind::Setting,
+            },
+            Self::InUse { source, .. } => source.kind(),
             Self::Worker(error) | Self::Repeated { source: error, .. } => match error.kind() {
                 WorkerErrorKind::Failed(FailureKind::Audio) => SttErrorKind::Audio,
                 WorkerErrorKind::Failed(FailureKind::Assets) => SttErrorKind::Model,
@@ -105,6 +125,7 @@ impl SttError {
         match self {
             Self::Worker(WorkerError::Failed(failure))
             | Self::Repeated { source: WorkerError::Failed(failure), .. } => failure.status,
+            Self::InUse { source, .. } => source.hailo_status(),
             _ => None,
         }
     }
@@ -121,6 +142,7 @@ impl SttError {
     pub fn attempts(&self) -> u32 {
         match self {
             Self::Repeated { attempts, .. } => *attempts,
+            Self::InUse { source, .. } => source.attempts(),
             _ => 1,
         }
     }

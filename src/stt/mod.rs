@@ -3,7 +3,6 @@
 //! | room | holds |
 //! | --- | --- |
 //! | [`options`] | [`SttOptions`]: language, model, runtime, [`Deadlines`] |
-//! | [`wait`] | [`DeviceWait`]: how long to wait for a device that somebody else uses |
 //! | [`retry`] | [`RetryPolicy`]: which failures of a device are tried again, and when |
 //! | [`sound`] | [`Sound`]: what can be transcribed: files, samples |
 //! | [`engine`] | [`HailoStt`] |
@@ -18,12 +17,11 @@ pub mod options;
 pub mod retry;
 mod running;
 pub mod sound;
-pub mod wait;
 
+pub use crate::device::lease::Wait;
 pub use engine::HailoStt;
 pub use error::{SttError, SttErrorKind};
 pub use options::{Deadlines, SttModel, SttModelError, SttOptions};
 pub use retry::RetryPolicy;
 pub use running::Repairs;
 pub use sound::Sound;
-pub use wait::{DeviceWait, DeviceWaitError};

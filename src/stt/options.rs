@@ -5,8 +5,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::retry::RetryPolicy;
-use super::wait::{DeviceWait, DeviceWaitError};
 use crate::device::RuntimeChoice;
+use crate::device::lease::{LeaseError, Wait};
 use crate::text::Language;
 use crate::whisper::pipeline::FRAME_TIMEOUT;
 
@@ -93,12 +93,12 @@ pub struct SttOptions {
     pub device: Option<String>,
     /// How long to wait for a device that somebody else uses; unless set, what `HAILO_DEVICE_DEADLINE` says in seconds,
     /// or else 10 minutes.
-    pub wait: Option<DeviceWait>,
+    pub wait: Option<Wait>,
     /// How long each phase may take, once the device is free.
     pub deadlines: Deadlines,
     /// What is tried again in inference.
     pub retry: RetryPolicy,
-    /// What is tried again when a device is opened. Not at all with [`DeviceWait::Never`].
+    /// What is tried again when a device is opened. Not at all with [`Wait::Never`].
     pub retry_open: RetryPolicy,
     /// How long one frame may take to be written to or read from the device.
     pub frame_timeout: Duration,
@@ -130,9 +130,9 @@ impl SttOptions {
     /// How long to wait for a device that somebody else uses: what is set, or what the environment says.
     ///
     /// # Errors
-    /// As [`DeviceWait::from_environment`].
-    pub fn wait(&self) -> Result<DeviceWait, DeviceWaitError> {
-        self.wait.map_or_else(DeviceWait::from_environment, Ok)
+    /// As [`Wait::from_environment`].
+    pub fn wait(&self) -> Result<Wait, LeaseError> {
+        self.wait.map_or_else(Wait::from_environment, Ok)
     }
 }
 

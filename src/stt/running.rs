@@ -1,14 +1,17 @@
 //! The worker: how it is started, rebuilt and replaced.
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::control::Control;
 use super::error::SttError;
 use super::options::{SttModel, SttOptions};
 use super::retry::{Attempts, RetryPolicy};
-use super::wait::DeviceWait;
-use crate::device::RuntimeChoice;
+use hailort_sys::status::{HAILO_DEVICE_IN_USE, HAILO_OUT_OF_PHYSICAL_DEVICES};
+
+use crate::device::lease::{LeaseOptions, LockFolder, Wait};
+use crate::device::{DeviceLease, Holders, Node, RuntimeChoice, discovery};
 use crate::models::{FetchEvent, FetchOptions, Model, Store};
 use crate::text::printable::say;
 use crate::whisper::{Audio, Transcript};
@@ -30,6 +33,10 @@ pub struct Repairs {
 #[derive(Debug)]
 pub(super) struct Running {
     worker: Option<Worker>,
+    /// The right to use the device. Given back after the worker has gone.
+    lease: Option<DeviceLease>,
+    /// Whether a worker was killed and has not ended: it sits in the kernel, and may touch the device.
+    is_stuck: bool,
     /// What was opened last.
     pub(super) opened: Option<Opened>,
     /// Why there is no worker.
@@ -40,6 +47,8 @@ pub(super) struct Running {
     begun: bool,
     /// How the device was opened, to open it again.
     setup: Option<Setup>,
+    /// What has the device open where somebody uses it.
+    nodes: Vec<Node>,
     /// Whether the pipeline may hold frames of an inference that failed: it has to be built again.
     is_stale: bool,
     /// Failures of this worker since its last success.
@@ -52,11 +61,14 @@ impl Running {
     pub(super) fn prepared() -> Self {
         Self {
             worker: None,
+            lease: None,
+            is_stuck: false,
             opened: None,
             gone: "it was not started; begin() starts it".into(),
             ended: None,
             begun: false,
             setup: None,
+            nodes: Vec::new(),
             is_stale: false,
             in_a_row: 0,
             repairs: Repairs::default(),
@@ -73,18 +85,21 @@ impl Running {
         self.worker.as_mut().is_some_and(Worker::lives)
     }
 
-    /// Fetches the model's files, starts a worker, and opens the device in it.
+    /// Fetches the model's files, starts a worker, waits for the device, and opens it in the worker.
     pub(super) fn start(&mut self, options: &SttOptions, control: &Control) -> Result<(), SttError> {
         control.check()?;
         let wait = options.wait()?;
         let setup = setup(options)?;
         let never = RetryPolicy::never();
         let (policy, budget) = match wait {
-            DeviceWait::Never => (&never, Duration::ZERO),
-            DeviceWait::AtMost(time) => (&options.retry_open, time.min(options.deadlines.open)),
+            Wait::Never => (&never, Duration::ZERO),
+            Wait::AtMost(time) => (&options.retry_open, time.min(options.deadlines.open)),
         };
         self.setup = Some(setup);
-        let result = self.spawn(options, control).and_then(|()| self.open(options, control, policy, budget));
+        let result = self
+            .spawn(options, control)
+            .and_then(|()| self.queue(options, control, wait))
+            .and_then(|()| self.open(options, control, policy, budget));
         match result {
             Ok(()) => {
                 if let Some(notice) = self.opened.as_ref().and_then(|o| o.notice.as_ref()) {
@@ -95,7 +110,9 @@ impl Running {
             }
             Err(error) => {
                 // It holds nothing; it is ended in order all the same, unless it hangs.
+                let error = self.with_holders(error);
                 self.let_go(options);
+                self.give_back();
                 self.ended = None;
                 self.gone = format!("it could not be started: {error}");
                 Err(control.check().err().unwrap_or(error))
@@ -105,7 +122,13 @@ impl Running {
 
     /// Ends the worker in order; `None` where there is none.
     pub(super) fn close(&mut self, patience: Duration, why: &str) -> Option<Ended> {
-        let ended = self.worker.take()?.close(patience);
+        let Some(worker) = self.worker.take() else {
+            self.give_back();
+            return None;
+        };
+        let ended = worker.close(patience);
+        self.is_stuck |= !ended.gone;
+        self.give_back();
         self.gone = why.into();
         self.ended = Some(ended.clone());
         Some(ended)
@@ -166,6 +189,8 @@ impl Running {
             self.rebuild(options, control)?;
         }
         let Some(worker) = &mut self.worker else { return Err(SttError::Unavailable(self.gone.clone())) };
+        // Whoever uses it has it, whoever started it.
+        self.lease.iter().for_each(DeviceLease::hand_over_here);
         let heard = worker.transcribe(audio.samples(), options.language, options.deadlines.infer, progress);
         match heard {
             Ok(transcript) => {
@@ -203,8 +228,47 @@ impl Running {
     /// Ends a worker that is of no use any more.
     fn let_go(&mut self, options: &SttOptions) {
         if let Some(worker) = self.worker.take() {
-            worker.close(options.deadlines.release);
+            self.is_stuck |= !worker.close(options.deadlines.release).gone;
         }
+    }
+
+    /// Gives the device back, unless a worker that cannot be ended may touch it still.
+    fn give_back(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            if self.is_stuck { lease.keep() } else { lease.release() }
+        }
+    }
+
+    /// Waits for its turn to use a device.
+    fn queue(&mut self, options: &SttOptions, control: &Control, wait: Wait) -> Result<(), SttError> {
+        let (Some(worker), Some(setup)) = (&mut self.worker, &mut self.setup) else {
+            return Err(SttError::Unavailable(self.gone.clone()));
+        };
+        let survey = worker.survey(setup.runtime, false, options.deadlines.open)?;
+        if survey.devices.is_empty() && options.device.is_none() {
+            // The library says best what is missing.
+            return Ok(());
+        }
+        let devices = discovery::choose(&survey.devices, options.device.as_deref())?;
+        let mut lease = LeaseOptions::in_folder(LockFolder::usual()?).waiting(wait);
+        lease.cancelled = Arc::clone(control.flag());
+        let names: Vec<String> = devices.iter().map(|d| d.lease.clone()).collect();
+        let lease = DeviceLease::acquire(&names, &lease)?;
+        let device = devices.into_iter().find(|d| d.lease == lease.device());
+        setup.device = device.map(|d| d.id.clone());
+        self.nodes = device.map(|d| d.nodes.clone()).unwrap_or_default();
+        self.lease = Some(lease);
+        Ok(())
+    }
+
+    /// Adds who has the device open, where that is what failed.
+    fn with_holders(&self, error: SttError) -> SttError {
+        let in_use = [Some(HAILO_DEVICE_IN_USE), Some(HAILO_OUT_OF_PHYSICAL_DEVICES)];
+        if !in_use.contains(&error.hailo_status()) || self.nodes.is_empty() {
+            return error;
+        }
+        let own: Vec<u32> = self.worker.iter().map(Worker::id).collect();
+        SttError::InUse { source: Box::new(error), holders: Holders::look(&self.nodes, &own) }
     }
 
     /// Starts a worker process.
@@ -233,7 +297,7 @@ impl Running {
                 return Err(SttError::Unavailable(self.gone.clone()));
             };
             let since = Instant::now();
-            let error = match worker.open(setup.clone(), options.deadlines.open) {
+            let error = match worker.open(setup.clone(), self.lease.as_ref(), options.deadlines.open) {
                 Ok(opened) => {
                     (self.opened, self.is_stale) = (Some(opened), false);
                     return Ok(());
@@ -259,13 +323,25 @@ impl Running {
         if !self.worker.as_ref().is_some_and(Worker::is_open) {
             let why = error.to_string();
             self.gone = format!("{}; reload() starts a new worker", why.lines().next().unwrap_or_default());
-            self.worker = None;
+            if let Some(mut worker) = self.worker.take() {
+                self.is_stuck |= !worker.has_ended();
+            }
         } else if let WorkerError::Failed(failure) = error
             && matches!(failure.kind, FailureKind::Device | FailureKind::Panic)
         {
             self.in_a_row += 1;
             self.is_stale = true;
         }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut worker) = self.worker.take() {
+            worker.end();
+            self.is_stuck |= !worker.has_ended();
+        }
+        self.give_back();
     }
 }
 
@@ -292,5 +368,6 @@ fn setup(options: &SttOptions) -> Result<Setup, SttError> {
             }
         }
     };
-    Ok(Setup { runtime, device: options.device.clone(), model, frame_timeout: options.frame_timeout })
+    // The device is chosen when it is its turn.
+    Ok(Setup { runtime, device: None, model, frame_timeout: options.frame_timeout })
 }

@@ -5,13 +5,14 @@ use std::os::unix::net::UnixStream;
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
-use super::conversation::converse;
+use super::conversation::{Payload, converse};
 use super::error::WorkerError;
 use super::frame::FrameError;
 use super::log::Log;
 use super::message::{Opened, Request, Response, Setup};
 use super::spawn::{self, Spawned};
 use super::switch::KillSwitch;
+use crate::device::{DeviceLease, RuntimeChoice, Survey};
 use crate::text::Language;
 use crate::whisper::Transcript;
 use rustix::process::Signal;
@@ -102,18 +103,47 @@ impl Worker {
         !self.reap(Duration::ZERO) && self.is_open()
     }
 
+    /// Whether the process has ended. One that was killed and has not sits in the kernel.
+    pub fn has_ended(&mut self) -> bool {
+        self.reap(Duration::ZERO)
+    }
+
     /// The last lines that it wrote so far.
     pub fn last_lines(&self) -> Vec<String> {
         self.log.last()
     }
 
-    /// Opens the device and loads the model.
+    /// Loads the runtime and lists its devices; with `details` also asks each what it is. No device is taken into use.
+    ///
+    /// # Errors
+    /// As [`Worker::open`].
+    pub fn survey(
+        &mut self,
+        runtime: RuntimeChoice,
+        details: bool,
+        deadline: Duration,
+    ) -> Result<Survey, WorkerError> {
+        let request = Request::Survey { runtime, details };
+        match self.ask("list the devices", &request, Payload::None, deadline, &mut |_| {})? {
+            Response::Surveyed(survey) => Ok(survey),
+            other => Err(self.misunderstood(&other)),
+        }
+    }
+
+    /// Opens the device and loads the model. The worker gets copies of the lease's files, and keeps them until it ends.
     ///
     /// # Errors
     /// [`WorkerError::Failed`] when the device or the model cannot be had; the worker lives on. All other errors end
     /// it.
-    pub fn open(&mut self, setup: Setup, deadline: Duration) -> Result<Opened, WorkerError> {
-        match self.ask("open the device", &Request::Open(setup), &[], deadline, &mut |_| {})? {
+    pub fn open(
+        &mut self,
+        setup: Setup,
+        lease: Option<&DeviceLease>,
+        deadline: Duration,
+    ) -> Result<Opened, WorkerError> {
+        let request = Request::Open { setup, with_files: lease.is_some() };
+        let payload = lease.map_or(Payload::None, |lease| Payload::Files(lease.files()));
+        match self.ask("open the device", &request, payload, deadline, &mut |_| {})? {
             Response::Opened(opened) => Ok(opened),
             other => Err(self.misunderstood(&other)),
         }
@@ -132,7 +162,7 @@ impl Worker {
         progress: &mut dyn FnMut(f64),
     ) -> Result<Transcript, WorkerError> {
         let request = Request::Transcribe { language, samples: samples.len() as u64 };
-        match self.ask("transcribe", &request, samples, deadline, progress)? {
+        match self.ask("transcribe", &request, Payload::Samples(samples), deadline, progress)? {
             Response::Heard(transcript) => Ok(transcript),
             other => Err(self.misunderstood(&other)),
         }
@@ -140,7 +170,7 @@ impl Worker {
 
     /// Asks the worker to let go of the device and end, and reaps it. One that does not within `deadline` is killed.
     pub fn close(mut self, deadline: Duration) -> Ended {
-        let asked = self.ask("let go of the device", &Request::Close, &[], deadline, &mut |_| {});
+        let asked = self.ask("let go of the device", &Request::Close, Payload::None, deadline, &mut |_| {});
         let released = asked.is_ok();
         if released {
             self.socket = None;
@@ -155,14 +185,14 @@ impl Worker {
         &mut self,
         phase: &'static str,
         request: &Request,
-        samples: &[f32],
+        payload: Payload<'_>,
         deadline: Duration,
         progress: &mut dyn FnMut(f64),
     ) -> Result<Response, WorkerError> {
         // Taken while it is in use: where `progress` panics, the conversation is over, and nobody gets an answer that
         // was meant for another question.
         let Some(mut socket) = self.socket.take() else { return Err(WorkerError::Closed) };
-        match converse(&mut socket, request, samples, deadline, progress) {
+        match converse(&mut socket, request, payload, deadline, progress) {
             Ok(response) => {
                 self.socket = Some(socket);
                 match response {
@@ -210,6 +240,11 @@ impl Worker {
             }
             self.switch.wait(left);
         }
+    }
+
+    /// Ends the worker without asking it first.
+    pub fn end(&mut self) {
+        self.kill();
     }
 
     /// Ends the worker and everything in its process group: SIGTERM, then SIGKILL.

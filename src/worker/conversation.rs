@@ -1,23 +1,39 @@
 //! One question and its answer, within a deadline.
 
 use std::io::{Read, Write};
+use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use super::frame::FrameError;
+use super::handover;
 use super::message::{Request, Response, receive, send, send_samples};
+
+/// What goes with a request.
+pub(super) enum Payload<'a> {
+    /// Nothing.
+    None,
+    /// Samples of audio.
+    Samples(&'a [f32]),
+    /// Open files of which the worker gets copies.
+    Files([BorrowedFd<'a>; handover::MOST]),
+}
 
 /// Sends a request and waits for its answer, at most `deadline` for each step.
 pub(super) fn converse(
     socket: &mut UnixStream,
     request: &Request,
-    samples: &[f32],
+    payload: Payload<'_>,
     deadline: Duration,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Response, FrameError> {
     let mut socket = Until { socket, until: Instant::now() + deadline };
     send(&mut socket, request)?;
-    send_samples(&mut socket, samples)?;
+    match payload {
+        Payload::None => {}
+        Payload::Samples(samples) => send_samples(&mut socket, samples)?,
+        Payload::Files(files) => handover::give(socket.socket, files)?,
+    }
     socket.until = Instant::now() + deadline;
     loop {
         match receive(&mut socket)? {

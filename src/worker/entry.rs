@@ -56,7 +56,7 @@ extern "C" fn before_main() {
 }
 
 /// Whether this code is part of the program and not of a shared object that it has loaded, which must not take it over.
-fn in_executable() -> bool {
+pub(crate) fn in_executable() -> bool {
     // SAFETY: getauxval answers a number for any key.
     let headers = unsafe { libc::getauxval(libc::AT_PHDR) };
     // SAFETY: as above.

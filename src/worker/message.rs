@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::frame::{self, FrameError, FrameKind};
-use crate::device::{RuntimeChoice, RuntimeKind};
+use crate::device::{RuntimeChoice, RuntimeKind, Survey};
 use crate::text::Language;
 use crate::whisper::Transcript;
 
@@ -33,7 +33,7 @@ pub enum ModelSource {
 pub struct Setup {
     /// The runtime that is asked for.
     pub runtime: RuntimeChoice,
-    /// The device: its PCIe address, or its number in the list of devices, from 0; `None` takes any that is free.
+    /// The device's PCIe address; `None` takes any that is free.
     pub device: Option<String>,
     /// The model.
     pub model: ModelSource,
@@ -44,8 +44,20 @@ pub struct Setup {
 /// What the parent asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Request {
+    /// List the devices of this runtime; with `details`, ask each what it is.
+    Survey {
+        /// The runtime.
+        runtime: RuntimeChoice,
+        /// Whether to ask each.
+        details: bool,
+    },
     /// Open the device and load the model.
-    Open(Setup),
+    Open {
+        /// Which and how.
+        setup: Setup,
+        /// Whether open files follow, to be kept until the worker ends.
+        with_files: bool,
+    },
     /// Transcribe; so many samples follow in frames of their own.
     Transcribe {
         /// The language that is spoken.
@@ -60,6 +72,8 @@ pub(super) enum Request {
 /// What the worker answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Response {
+    /// The devices.
+    Surveyed(Survey),
     /// The device is open.
     Opened(Opened),
     /// So many seconds of the audio are done; the transcript comes later.

@@ -9,6 +9,7 @@
 //! | `serve` | the worker's side: opens the device, transcribes |
 //! | `spawn` | the thread from which all workers are started |
 //! | `log` | the last lines that a worker wrote |
+//! | `handover` | open files that go with a request |
 //! | `conversation` | one question and its answer, within a deadline |
 //! | [`switch`] | [`KillSwitch`]: kills a worker, whoever talks to it just then |
 //! | [`client`] | the parent's side: [`Worker`] |
@@ -20,9 +21,10 @@
 
 pub mod client;
 mod conversation;
-mod entry;
+pub(crate) mod entry;
 pub mod error;
 pub mod frame;
+mod handover;
 mod log;
 pub mod message;
 mod parent;

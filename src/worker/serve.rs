@@ -1,19 +1,18 @@
 //! The worker's side: opens the device, transcribes.
 
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use hailort_sys::Api;
-use hailort_sys::status::HAILO_INVALID_ARGUMENT;
 use rustix::process::Pid;
 
 use super::frame::FrameError;
 use super::message::{
     Failure, FailureKind, ModelSource, Opened, Request, Response, Setup, receive, receive_samples, send,
 };
-use super::parent;
-use crate::device::{Runtime, RuntimeError};
+use super::{handover, parent};
+use crate::device::{Runtime, RuntimeChoice, RuntimeError, Survey};
 use crate::hailort::{HailoError, VDevice};
 use crate::text::Language;
 use crate::whisper::assets::WhisperAssets;
@@ -28,51 +27,114 @@ pub(super) fn run(mut socket: UnixStream, parent: Pid) -> i32 {
         eprintln!("cannot watch the parent: {error}");
         return 1;
     }
-    let mut pipeline = None;
+    let mut server = Server::default();
     loop {
-        match receive::<Request>(&mut socket).and_then(|request| serve(request, &mut pipeline, &mut socket)) {
+        match receive::<Request>(&mut socket).and_then(|request| server.serve(request, &mut socket)) {
             Ok(true) => {}
             Ok(false) => return 0,
             Err(FrameError::Closed) => {
                 // The parent has gone, or gave up on this worker: let go in order while there is time.
-                drop(pipeline);
+                drop(server);
                 return 0;
             }
             Err(error) => {
                 eprintln!("the parent cannot be understood: {error}");
-                drop(pipeline);
+                drop(server);
                 return NOT_UNDERSTOOD;
             }
         }
     }
 }
 
-/// Does what is asked, and says whether to go on.
-fn serve(
-    request: Request,
-    pipeline: &mut Option<Pipeline>,
-    socket: &mut UnixStream,
-) -> Result<bool, FrameError> {
-    let response = match request {
-        Request::Open(setup) => guarded(|| {
-            // The device before the one that replaces it: it is exclusive.
-            *pipeline = None;
-            let (opened, loaded) = open(setup)?;
-            *pipeline = Some(loaded);
-            Ok(Response::Opened(opened))
-        }),
-        Request::Transcribe { language, samples } => {
-            let samples = receive_samples(socket, samples)?;
-            guarded(|| transcribe(pipeline.as_mut(), &samples, language, socket).map(Response::Heard))
+/// What a worker holds. Fields are dropped in this order.
+#[derive(Default)]
+struct Server {
+    pipeline: Option<Pipeline>,
+    /// Loaded once, however often it is asked for.
+    runtime: Option<(RuntimeChoice, Runtime)>,
+    /// Files of the lease: open until this process ends, so that the device is not free before. Never locked or
+    /// unlocked here.
+    files: Vec<OwnedFd>,
+}
+
+impl Server {
+    /// Does what is asked, and says whether to go on.
+    fn serve(&mut self, request: Request, socket: &mut UnixStream) -> Result<bool, FrameError> {
+        let response = match request {
+            Request::Survey { runtime, details } => guarded(|| {
+                // No models are needed to list devices; whoever opens one is told where there are none.
+                let runtime = self.runtime(runtime, Runtime::for_listing)?;
+                Ok(Response::Surveyed(Survey::of(&runtime, details)?))
+            }),
+            Request::Open { setup, with_files } => {
+                if with_files {
+                    // The same files as before, where the device is opened again.
+                    self.files = handover::take(socket)?;
+                }
+                guarded(|| {
+                    // The device before the one that replaces it: it is exclusive.
+                    self.pipeline = None;
+                    let (opened, loaded) = self.open(setup)?;
+                    self.pipeline = Some(loaded);
+                    Ok(Response::Opened(opened))
+                })
+            }
+            Request::Transcribe { language, samples } => {
+                let samples = receive_samples(socket, samples)?;
+                guarded(|| {
+                    transcribe(self.pipeline.as_mut(), &samples, language, socket).map(Response::Heard)
+                })
+            }
+            Request::Close => {
+                self.pipeline = None;
+                send(socket, &Response::Closed)?;
+                return Ok(false);
+            }
+        };
+        send(socket, &response)?;
+        Ok(true)
+    }
+
+    /// The runtime: the one that is loaded, where it is the one that is asked for.
+    fn runtime(
+        &mut self,
+        choice: RuntimeChoice,
+        load: impl Fn(RuntimeChoice) -> Result<Runtime, RuntimeError>,
+    ) -> Result<Runtime, RuntimeError> {
+        match &self.runtime {
+            Some((loaded, runtime)) if *loaded == choice => Ok(runtime.clone()),
+            _ => {
+                let runtime = load(choice)?;
+                self.runtime = Some((choice, runtime.clone()));
+                Ok(runtime)
+            }
         }
-        Request::Close => {
-            *pipeline = None;
-            send(socket, &Response::Closed)?;
-            return Ok(false);
-        }
-    };
-    send(socket, &response)?;
-    Ok(true)
+    }
+
+    fn open(&mut self, setup: Setup) -> Result<(Opened, Pipeline), Failure> {
+        let start = Instant::now();
+        let runtime = self.runtime(setup.runtime, Runtime::open)?;
+        let assets = match &setup.model {
+            ModelSource::Base { weights, sha256, tokenizer } => {
+                let tokenizer = std::fs::read(tokenizer)
+                    .map_err(|e| WhisperError::Assets(format!("{}: {e}", tokenizer.display())))?;
+                WhisperAssets::simulated_base(weights, sha256, &tokenizer)?
+            }
+            ModelSource::Canned => WhisperAssets::canned()?,
+        };
+        let vdevice = VDevice::open(runtime.api, setup.device.as_deref())?;
+        let devices = vdevice.device_ids()?;
+        let pipeline = Pipeline::load(&vdevice, assets, setup.frame_timeout)?;
+        let opened = Opened {
+            model: pipeline.model_name().into(),
+            runtime: runtime.kind,
+            notice: runtime.notice,
+            devices,
+            window_seconds: pipeline.window_seconds(),
+            elapsed: start.elapsed(),
+        };
+        Ok((opened, pipeline))
+    }
 }
 
 /// Turns failures and panics into an answer.
@@ -90,51 +152,6 @@ fn guarded(work: impl FnOnce() -> Result<Response, Failure>) -> Response {
             })
         }
     }
-}
-
-fn open(setup: Setup) -> Result<(Opened, Pipeline), Failure> {
-    let start = Instant::now();
-    let runtime = Runtime::open(setup.runtime)?;
-    let assets = match &setup.model {
-        ModelSource::Base { weights, sha256, tokenizer } => {
-            let tokenizer = std::fs::read(tokenizer)
-                .map_err(|e| WhisperError::Assets(format!("{}: {e}", tokenizer.display())))?;
-            WhisperAssets::simulated_base(weights, sha256, &tokenizer)?
-        }
-        ModelSource::Canned => WhisperAssets::canned()?,
-    };
-    let vdevice = take(runtime.api, setup.device.as_deref())?;
-    let devices = vdevice.device_ids()?;
-    let pipeline = Pipeline::load(&vdevice, assets, setup.frame_timeout)?;
-    let opened = Opened {
-        model: pipeline.model_name().into(),
-        runtime: runtime.kind,
-        notice: runtime.notice,
-        devices,
-        window_seconds: pipeline.window_seconds(),
-        elapsed: start.elapsed(),
-    };
-    Ok((opened, pipeline))
-}
-
-/// Takes the device into use: the one with this PCIe address or number, or any that is free.
-fn take(api: Api, device: Option<&str>) -> Result<VDevice, Failure> {
-    let Some(wanted) = device else { return Ok(VDevice::open(api, None)?) };
-    let number = wanted.parse().ok().filter(|_| wanted.bytes().all(|b| b.is_ascii_digit()));
-    let listed = |i: usize| VDevice::scan(api).map(|all| all.get(i).cloned());
-    // Where there is none with this number, the library says the same as for an address that it does not know.
-    let address = number.map(listed).transpose()?.flatten();
-    VDevice::open(api, Some(address.as_deref().unwrap_or(wanted))).map_err(|error| {
-        let mut failure = Failure::from(error);
-        if failure.status == Some(HAILO_INVALID_ARGUMENT) {
-            let known = VDevice::scan(api).unwrap_or_default();
-            failure.message = match known.as_slice() {
-                [] => format!("no device {wanted:?}: this host has none ({})", failure.message),
-                _ => format!("no device {wanted:?}: there is {} ({})", known.join(", "), failure.message),
-            };
-        }
-        failure
-    })
 }
 
 fn transcribe(

@@ -1,6 +1,7 @@
 //! What several tests need.
 #![allow(dead_code, reason = "each test uses some of it")]
 
+pub mod host;
 pub mod http;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,224 @@
+//! Devices, what they are, and who uses them.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+
+use super::{Outcome, progress};
+use crate::device::lease::{LockFolder, Owner, Queue};
+use crate::device::{Details, Found, Holder, Holders, RuntimeChoice, Survey, discovery};
+use crate::text::printable::line;
+use crate::worker::{Worker, WorkerOptions};
+
+/// How long the library may take to list its devices and ask each what it is.
+const DEADLINE: Duration = Duration::from_secs(20);
+/// How long it may take to let go.
+const RELEASE: Duration = Duration::from_secs(2);
+
+/// List devices: architecture, firmware, temperature, and who uses them.
+///
+/// The library is asked in a process of its own, so that a device that hangs does not hang this command. Programs that
+/// use a device without asking for the lease are found by the files that they have open; those of other users are seen
+/// by root only.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Whose devices: auto (real ones where there are any, else simulated ones; the default), sim, or device
+    #[arg(long, value_name = "RUNTIME")]
+    runtime: Option<RuntimeChoice>,
+    /// Write one JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// All of it, as it is written with `--json`.
+#[derive(Debug, Serialize)]
+struct Report {
+    runtime: &'static str,
+    /// Why the library could not be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    devices: Vec<Row>,
+    /// The process of a running HailoRT service, which holds devices for others.
+    service: Option<u32>,
+    /// Process ids of those whose open files could not be looked at.
+    unreadable: Vec<u32>,
+    /// Where the locks are.
+    lock_dir: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    number: usize,
+    device: String,
+    architecture: Option<String>,
+    firmware: Option<String>,
+    board: Option<String>,
+    serial_number: Option<String>,
+    /// Of the hotter sensor, in degrees Celsius.
+    temperature: Option<f32>,
+    /// Why the device does not say what it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// Who holds the lease.
+    owner: Option<Owner>,
+    /// Who waits for it, in order of arrival.
+    waiting: Vec<Owner>,
+    /// Who has the device open without holding the lease.
+    others: Vec<Holder>,
+    /// The file to lock for programs of other languages.
+    lock: String,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Outcome {
+    let choice =
+        arguments.runtime.map_or_else(|| RuntimeChoice::from_environment(RuntimeChoice::Auto), Ok)?;
+    let (runtime, devices, details, error) = match survey(choice) {
+        Ok(survey) => {
+            if let Some(notice) = &survey.notice {
+                progress::say(notice);
+            }
+            (survey.runtime.name(), survey.devices, survey.details, None)
+        }
+        // Without the library, what the driver lists can be shown.
+        Err(why) if !discovery::real().is_empty() => ("device", discovery::real(), Vec::new(), Some(why)),
+        Err(why) => return Err(why.into()),
+    };
+    let folder = LockFolder::usual()?;
+    let queue = Queue::read(&folder)?;
+    let nodes: Vec<_> = devices.iter().flat_map(|d| d.nodes.clone()).collect();
+    let holders = Holders::look(&nodes, &[std::process::id()]);
+    let rows = devices
+        .iter()
+        .enumerate()
+        .map(|(i, device)| row(i, device, details.get(i), &queue, &holders, &folder));
+    let report = Report {
+        runtime,
+        error,
+        devices: rows.collect(),
+        service: holders.service,
+        unreadable: holders.unreadable.iter().map(|(pid, _)| *pid).collect(),
+        lock_dir: folder.path().display().to_string(),
+    };
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        serde_json::to_writer(&mut out, &report)?;
+        writeln!(out)?;
+    } else {
+        show(&report, &mut out)?;
+        if let Some(pid) = report.service {
+            progress::say(format_args!(
+                "the HailoRT service runs (process {pid}) and holds devices for others: `systemctl stop hailort` ends it"
+            ));
+        }
+        if !holders.unreadable.is_empty() && runtime == "device" {
+            let unseen = Holders { found: Vec::new(), service: None, ..holders };
+            progress::say(unseen);
+        }
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn survey(choice: RuntimeChoice) -> Result<Survey, String> {
+    let mut worker = Worker::spawn(&WorkerOptions::default()).map_err(|e| e.to_string())?;
+    let survey = worker.survey(choice, true, DEADLINE).map_err(|e| e.to_string());
+    worker.close(RELEASE);
+    survey
+}
+
+fn row(
+    number: usize,
+    device: &Found,
+    details: Option<&Result<Details, String>>,
+    queue: &Queue,
+    holders: &Holders,
+    folder: &LockFolder,
+) -> Row {
+    let owner = queue.owner(&device.lease);
+    let of_lease = |holder: &&Holder| owner.as_ref().is_some_and(|o| descends(holder.pid, o.pid));
+    let mine = |holder: &&Holder| device.nodes.contains(&holder.node);
+    let others = holders.found.iter().filter(mine).filter(|h| !of_lease(h)).cloned().collect();
+    let known = details.and_then(|d| d.as_ref().ok());
+    let text = |of: fn(&Details) -> &str| known.map(|d| of(d).to_owned()).filter(|t| !t.is_empty());
+    Row {
+        number,
+        device: device.id.clone(),
+        architecture: text(|d| &d.identity.architecture),
+        firmware: text(|d| &d.identity.firmware),
+        board: text(|d| &d.identity.board),
+        serial_number: text(|d| &d.identity.serial_number),
+        temperature: known.and_then(|d| d.temperature),
+        error: details.and_then(|d| d.as_ref().err().cloned()),
+        waiting: queue.waiting(&device.lease),
+        owner,
+        others,
+        lock: folder.lock_of(&device.lease).display().to_string(),
+    }
+}
+
+/// Whether a process is this one, or one that it started, over however many steps.
+fn descends(mut pid: u32, from: u32) -> bool {
+    // Deeper than trees of processes are.
+    for _ in 0..64 {
+        if pid == from {
+            return true;
+        }
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
+        match parent {
+            Some(parent) if parent > 1 => pid = parent,
+            _ => return false,
+        }
+    }
+    false
+}
+
+fn show(report: &Report, out: &mut impl Write) -> std::io::Result<()> {
+    if let Some(error) = &report.error {
+        progress::say(format_args!("the library cannot be asked: {error}"));
+    }
+    if report.devices.is_empty() {
+        return writeln!(out, "no devices on the runtime {}", report.runtime);
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["", "device", "runtime", "architecture", "firmware", "temperature", "used"]);
+    for row in &report.devices {
+        let or_unknown = |text: &Option<String>| line(text.as_deref().unwrap_or("?"));
+        table.add_row([
+            row.number.to_string(),
+            line(&row.device),
+            report.runtime.to_owned(),
+            or_unknown(&row.architecture),
+            or_unknown(&row.firmware),
+            row.temperature.map_or("?".into(), |t| format!("{t:.0} °C")),
+            used(row),
+        ]);
+        if let Some(error) = &row.error {
+            progress::say(format_args!("{}: {error}", row.device));
+        }
+    }
+    for row in table.lines() {
+        writeln!(out, "{}", row.trim_end())?;
+    }
+    Ok(())
+}
+
+fn used(row: &Row) -> String {
+    let mut parts: Vec<String> = row.owner.iter().map(Owner::to_string).collect();
+    parts.extend(
+        row.others.iter().map(|h| format!("by process {} ({}), without the lease", h.pid, line(&h.program))),
+    );
+    if parts.is_empty() {
+        parts.push("no".into());
+    }
+    if !row.waiting.is_empty() {
+        parts.push(format!("{} waiting", row.waiting.len()));
+    }
+    parts.join("; ")
+}

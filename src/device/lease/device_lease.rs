@@ -1,0 +1,189 @@
+//! [`DeviceLease`].
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::error::LeaseError;
+use super::lock::{self, LockFile};
+use super::notice::Notice;
+use super::options::{LeaseOptions, Wait};
+use super::owner::Owner;
+use super::queue::Queue;
+use super::ticket::Ticket;
+use super::watch::Watch;
+use super::{nested, threads};
+
+/// The right to use a device, as long as this lives: nobody on this host has it besides, if all ask for it here.
+///
+/// Dropping it gives the device back. When the process ends without that, however it ends, the kernel does, as soon as
+/// no process has a copy of the lock any more (see [`DeviceLease::files`]).
+///
+/// ```
+/// use hailo_harness::device::lease::{DeviceLease, LeaseOptions, LockFolder, Wait};
+///
+/// let folder = LockFolder::at(&std::env::temp_dir().join(format!("locks-{}", std::process::id())))?;
+/// let devices = ["0000:01:00.0".to_owned()];
+/// let lease = DeviceLease::acquire(&devices, &LeaseOptions::in_folder(folder.clone()))?;
+/// assert_eq!(lease.device(), "0000:01:00.0");
+/// std::thread::scope(|scope| {
+///     let other = LeaseOptions::in_folder(folder.clone()).waiting(Wait::Never);
+///     let refused = scope.spawn(move || DeviceLease::acquire(&["0000:01:00.0".to_owned()], &other).unwrap_err());
+///     assert!(refused.join().unwrap().to_string().contains("is held for"));
+/// });
+/// # drop(lease);
+/// # std::fs::remove_dir_all(folder.path()).unwrap();
+/// # Ok::<(), hailo_harness::device::lease::LeaseError>(())
+/// ```
+#[derive(Debug)]
+pub struct DeviceLease {
+    device: String,
+    /// What the device is called among those who queue for it here.
+    locked: String,
+    lock: LockFile,
+    ticket: Ticket,
+    options: LeaseOptions,
+    waited: Duration,
+    /// Its number in the list of what threads hold.
+    number: u64,
+    /// The process that took it: a child made by fork has a copy of this, and must not give the device back.
+    process: u32,
+    /// What told that the device was free. Dropped last, since that takes time.
+    _watch: Option<Watch>,
+}
+
+impl DeviceLease {
+    /// Takes one of these devices, the first that is free, after all who came before and can use it.
+    ///
+    /// Where others hold them all, this waits, and says so on standard error after a second. In a program that runs
+    /// under `hailo-harness hold`, the device that is held for it is the only one that it can have.
+    ///
+    /// # Errors
+    /// When none was free in time; at once, when this thread holds them all or nothing is to be waited for; when the
+    /// folder of the locks cannot be used.
+    pub fn acquire(devices: &[String], options: &LeaseOptions) -> Result<Self, LeaseError> {
+        let start = Instant::now();
+        let folder = &options.folder;
+        let held_for_us = nested::held(&Queue::read(folder)?).filter(|(device, _)| devices.contains(device));
+        let (devices, locked) = match held_for_us {
+            Some((device, name)) => (vec![device], vec![name]),
+            None => (devices.to_vec(), devices.to_vec()),
+        };
+        if devices.is_empty() {
+            return Err(LeaseError::NoDevice);
+        }
+        if locked.iter().all(|d| threads::holds(d)) {
+            return Err(LeaseError::SameThread { devices });
+        }
+        let mut locks = Vec::new();
+        for device in &locked {
+            locks.push(LockFile::open(folder, device)?);
+        }
+        let mut watch: Option<Watch> = None;
+        let mut ticket = Ticket::take(folder, &locked, &options.program)?;
+        let mut notice = Notice::new(options.notices);
+        loop {
+            if options.cancelled.load(Ordering::SeqCst) {
+                return Err(LeaseError::Cancelled);
+            }
+            let queue = Queue::read(folder)?;
+            for (i, device) in locked.iter().enumerate() {
+                if !threads::holds(device)
+                    && queue.before(ticket.stem(), device) == 0
+                    && locks[i].try_lock(folder)?
+                {
+                    ticket.hold(i)?;
+                    let number = threads::enter(device);
+                    let (device, locked, lock) = (devices[i].clone(), device.clone(), locks.swap_remove(i));
+                    let (options, process) = (options.clone(), std::process::id());
+                    let waited = start.elapsed();
+                    watch.iter().for_each(Watch::stop);
+                    return Ok(Self {
+                        device,
+                        locked,
+                        lock,
+                        ticket,
+                        options,
+                        waited,
+                        number,
+                        process,
+                        _watch: watch,
+                    });
+                }
+            }
+            let waited = start.elapsed();
+            let Wait::AtMost(longest) = options.wait else {
+                let (holders, before) = (holders(&queue, &locked), waiting(&queue, ticket.stem(), &locked));
+                return Err(LeaseError::Busy { holders, before });
+            };
+            let left = longest.saturating_sub(waited);
+            if left.is_zero() {
+                let (holders, before) = (holders(&queue, &locked), waiting(&queue, ticket.stem(), &locked));
+                return Err(LeaseError::Timeout { waited, holders, before });
+            }
+            notice.waiting(waited, || (holders(&queue, &locked), waiting(&queue, ticket.stem(), &locked)));
+            match &mut watch {
+                Some(watch) => watch.wait(left),
+                // And look once more, so that nothing is missed that happened before.
+                None => watch = Some(Watch::new(folder)),
+            }
+        }
+    }
+
+    /// The device.
+    pub fn device(&self) -> &str {
+        &self.device
+    }
+
+    /// How long it took to get it.
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+
+    /// The two open files that keep the device for whoever has a copy of them: the lock, and the ticket that says who
+    /// holds it. A process that touches the device gets copies, so that it is not free before that process has gone,
+    /// too. They are closed on exec, and must not be locked or unlocked by others.
+    pub fn files(&self) -> [BorrowedFd<'_>; 2] {
+        [self.lock.fd().as_fd(), self.ticket.fd().as_fd()]
+    }
+
+    /// Variable and value that let a program which runs under this lease use the device; see `hailo-harness hold`.
+    pub fn nested(&self) -> (&'static str, String) {
+        (nested::VARIABLE, nested::value(self.ticket.stem(), &self.locked))
+    }
+
+    /// Says that this thread holds the device from now on; what else it asks for, it would wait for itself.
+    pub fn hand_over_here(&self) {
+        threads::hand_over(self.number);
+    }
+
+    /// Gives the device back.
+    pub fn release(self) {}
+
+    /// Never gives the device back while this process lives: somebody may use it who cannot be ended.
+    pub fn keep(self) {
+        threads::leave(self.number);
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for DeviceLease {
+    fn drop(&mut self) {
+        if self.process != std::process::id() {
+            return;
+        }
+        threads::leave(self.number);
+        self.options.folder.remove(&lock::file_name(&nested::name(self.ticket.stem(), &self.locked)));
+        self.lock.unlock();
+    }
+}
+
+/// Who holds these devices.
+fn holders(queue: &Queue, devices: &[String]) -> Vec<(String, Option<Owner>)> {
+    devices.iter().map(|d| (nested::shown(d).to_owned(), queue.owner(d))).collect()
+}
+
+/// How many came before this ticket, for any of these devices.
+fn waiting(queue: &Queue, stem: &str, devices: &[String]) -> usize {
+    devices.iter().map(|d| queue.before(stem, d)).max().unwrap_or(0)
+}

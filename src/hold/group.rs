@@ -1,0 +1,66 @@
+//! The process group of a program: all that it started and did not send away.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+/// How long the members have after SIGTERM, before SIGKILL.
+pub(super) const AFTER_TERM: Duration = Duration::from_secs(2);
+/// How long those that were killed may take to be gone.
+const AFTER_KILL: Duration = Duration::from_secs(1);
+/// How often to look.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// A process group. Its leader must not be reaped while this is used: its number could become another's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Group(pub(super) Pid);
+
+impl Group {
+    /// Sends a signal to all members. They may have ended already.
+    pub(super) fn signal(self, signal: i32) {
+        if let Some(signal) = Signal::from_named_raw(signal) {
+            let _ = kill_process_group(self.0, signal);
+        }
+    }
+
+    /// Members that live, by process id and name.
+    pub(super) fn members(self) -> Vec<(u32, String)> {
+        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        let pids = processes.filter_map(|p| p.file_name().to_str()?.parse::<u32>().ok());
+        pids.filter_map(|pid| Some((pid, self.member(pid)?))).collect()
+    }
+
+    /// The process's name, where it is a member and lives.
+    fn member(self, pid: u32) -> Option<String> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let (name, fields) = stat.rsplit_once(')')?;
+        let mut fields = fields.split_whitespace();
+        let (state, _parent, group) = (fields.next()?, fields.next()?, fields.next()?);
+        let lives = !matches!(state, "Z" | "X");
+        let ours = group.parse() == Ok(self.0.as_raw_nonzero().get());
+        (lives && ours).then(|| name.split_once('(').map_or("", |(_, name)| name).to_owned())
+    }
+
+    /// Ends all members: SIGTERM, and SIGKILL for those that live on. Whether all are gone.
+    pub(super) fn end(self) -> bool {
+        self.signal(libc::SIGTERM);
+        // One that is stopped gets it only when it goes on.
+        self.signal(libc::SIGCONT);
+        if self.gone_within(AFTER_TERM) {
+            return true;
+        }
+        self.signal(libc::SIGKILL);
+        self.gone_within(AFTER_KILL)
+    }
+
+    fn gone_within(self, patience: Duration) -> bool {
+        let start = Instant::now();
+        while !self.members().is_empty() {
+            if start.elapsed() > patience {
+                return false;
+            }
+            std::thread::sleep(LOOK);
+        }
+        true
+    }
+}

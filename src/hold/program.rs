@@ -1,0 +1,241 @@
+//! Starts a program under a lease, passes signals on, ends it when its time is over, and says how it ended.
+
+use std::ffi::OsString;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+
+use super::group::{AFTER_TERM, Group};
+use super::terminal::{self, Terminal};
+use crate::device::DeviceLease;
+use crate::text::printable::say;
+
+/// Signals that are passed on to the program.
+const PASSED_ON: [i32; 6] =
+    [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT, libc::SIGUSR1, libc::SIGUSR2];
+
+/// Why a program was not run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HoldError {
+    /// It cannot be started.
+    #[error("cannot run {program}: {source}")]
+    Start {
+        /// The program.
+        program: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The signals cannot be passed on.
+    #[error("cannot pass signals on: {0}")]
+    Signals(std::io::Error),
+    /// It has ended, and nobody knows how: this process ignores SIGCHLD, or reaps children elsewhere.
+    #[error("the program has ended, and how is not known: {0}")]
+    Status(std::io::Error),
+}
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// By itself, or by a signal.
+    Ended(ExitStatus),
+    /// Its time was over: it and its process group were ended.
+    TimedOut,
+}
+
+/// Runs a program while the device is held, and gives the device back when it has ended.
+///
+/// The program gets a process group of its own, the terminal where this process has it, and the variable that lets
+/// programs of this project use the device that is held for them. It has copies of the lease's files, so that the device
+/// is not free while it or what it started lives on, even where this process is killed; then the program is killed, too.
+/// What it leaves running in its process group is ended when it ends: it could touch the device.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn run(
+    program: &OsString,
+    arguments: &[OsString],
+    lease: DeviceLease,
+    deadline: Option<Duration>,
+) -> Result<Outcome, HoldError> {
+    let signals = Signals::block().map_err(HoldError::Signals)?;
+    let terminal = Terminal::of_standard_input();
+    let started = start(program, arguments, &lease, terminal.as_ref(), &signals);
+    let fail = |source| HoldError::Start { program: program.to_string_lossy().into_owned(), source };
+    let mut child = started.map_err(fail)?;
+    let leader = Pid::from_child(&child);
+    let group = Group(leader);
+    let until = deadline.map(|d| Instant::now() + d);
+    let timed_out = !watch(leader, group, until, &signals, terminal.as_ref());
+    if timed_out {
+        let time = deadline.unwrap_or_default().as_secs_f64();
+        say(format_args!(
+            "hailo-harness: the program has not ended within {time} s: ending its process group {}",
+            child.id()
+        ));
+    }
+    let left: Vec<String> =
+        group.members().into_iter().map(|(pid, name)| format!("{name} ({pid})")).collect();
+    if !left.is_empty() {
+        if !timed_out {
+            say(format_args!("hailo-harness: the program left {} running: ending them", left.join(", ")));
+        }
+        if !group.end() {
+            say(format_args!(
+                "hailo-harness: some of {} cannot be killed within {} s: they sit in the kernel",
+                left.join(", "),
+                AFTER_TERM.as_secs() + 1
+            ));
+            // They may touch the device: it stays theirs until they end.
+            lease.keep();
+            take_back(terminal.as_ref());
+            return Ok(Outcome::TimedOut);
+        }
+    }
+    let status = child.wait();
+    take_back(terminal.as_ref());
+    drop(lease);
+    if timed_out { Ok(Outcome::TimedOut) } else { status.map(Outcome::Ended).map_err(HoldError::Status) }
+}
+
+fn take_back(terminal: Option<&Terminal>) {
+    if let Some(terminal) = terminal {
+        terminal.take_back();
+    }
+}
+
+fn start(
+    program: &OsString,
+    arguments: &[OsString],
+    lease: &DeviceLease,
+    terminal: Option<&Terminal>,
+    signals: &Signals,
+) -> std::io::Result<std::process::Child> {
+    let (variable, value) = lease.nested();
+    let files = lease.files().map(|f| f.as_raw_fd());
+    let tty = terminal.map(Terminal::fd);
+    let (mask, parent) = (signals.before, std::process::id() as libc::pid_t);
+    let mut command = Command::new(program);
+    command.args(arguments).env(variable, value).process_group(0);
+    // SAFETY: between fork and exec only system calls are made, which allocate nothing and take no lock.
+    unsafe {
+        command.pre_exec(move || {
+            // The device is not free while this process lives.
+            for file in files {
+                check(libc::fcntl(file, libc::F_SETFD, 0))?;
+            }
+            check(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL))?;
+            // It may have died before that call, which would then never fire.
+            if libc::getppid() != parent {
+                return Err(std::io::ErrorKind::BrokenPipe.into());
+            }
+            if let Some(tty) = tty {
+                terminal::give(tty, libc::getpid());
+            }
+            libc::sigprocmask(libc::SIG_SETMASK, &raw const mask, std::ptr::null_mut());
+            Ok(())
+        });
+    }
+    command.spawn()
+}
+
+fn check(result: i32) -> std::io::Result<()> {
+    if result == -1 { Err(std::io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Waits for the program's end, without reaping it, and passes signals on. `false` when the time is over.
+fn watch(
+    leader: Pid,
+    group: Group,
+    until: Option<Instant>,
+    signals: &Signals,
+    terminal: Option<&Terminal>,
+) -> bool {
+    loop {
+        // An end is left to be seen again; a stop is not.
+        let ended = waitid(
+            WaitId::Pid(leader),
+            WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT,
+        );
+        if !matches!(ended, Ok(None)) {
+            return true;
+        }
+        if let Ok(Some(_)) = waitid(WaitId::Pid(leader), WaitIdOptions::STOPPED | WaitIdOptions::NOHANG)
+            && let Some(terminal) = terminal
+        {
+            stop_too(terminal, leader, group);
+        }
+        let left = until.map(|u| u.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|l| l.is_zero()) {
+            return false;
+        }
+        for signal in signals.wait(left) {
+            group.signal(signal);
+        }
+    }
+}
+
+/// Ctrl+Z stopped the program: this process stops as well, so that the shell has the terminal, until it is continued.
+fn stop_too(terminal: &Terminal, leader: Pid, group: Group) {
+    terminal.take_back();
+    // SAFETY: sends this process a signal, and returns when it is continued.
+    unsafe { libc::raise(libc::SIGSTOP) };
+    terminal.give(leader.as_raw_nonzero().get());
+    group.signal(libc::SIGCONT);
+}
+
+/// Signals as something to read.
+struct Signals {
+    fd: OwnedFd,
+    /// What was blocked before.
+    before: libc::sigset_t,
+}
+
+impl Signals {
+    /// Blocks the signals that are passed on, and the one that tells of children, in this thread: from here on they are
+    /// read.
+    fn block() -> std::io::Result<Self> {
+        // SAFETY: the sets are valid, and the file is this function's own.
+        unsafe {
+            let (mut set, mut before) = (std::mem::zeroed(), std::mem::zeroed());
+            libc::sigemptyset(&raw mut set);
+            for signal in PASSED_ON.into_iter().chain([libc::SIGCHLD]) {
+                libc::sigaddset(&raw mut set, signal);
+            }
+            check(libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, &raw mut before))?;
+            let fd: RawFd = libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK);
+            check(fd)?;
+            Ok(Self { fd: OwnedFd::from_raw_fd(fd), before })
+        }
+    }
+
+    /// Waits for signals, and answers those that are to be passed on.
+    fn wait(&self, longest: Option<Duration>) -> Vec<i32> {
+        let timeout =
+            longest.map(|l| Timespec { tv_sec: l.as_secs() as i64, tv_nsec: l.subsec_nanos().into() });
+        let mut fds = [PollFd::new(&self.fd, PollFlags::IN)];
+        // Interrupted or not, what there is is read.
+        let _ = poll(&mut fds, timeout.as_ref());
+        let mut signals = Vec::new();
+        let mut info = [0; size_of::<libc::signalfd_siginfo>()];
+        while rustix::io::read(&self.fd, &mut info).is_ok_and(|n| n == info.len()) {
+            // The number is the first field.
+            let number = u32::from_ne_bytes([info[0], info[1], info[2], info[3]]) as i32;
+            if PASSED_ON.contains(&number) {
+                signals.push(number);
+            }
+        }
+        signals
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        // SAFETY: the set is the one that the system said was in force.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.before, std::ptr::null_mut()) };
+    }
+}

@@ -1,0 +1,347 @@
+//! `hailo-harness hold` and `devices`: any program under the lease of a device, and who uses which.
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use common::host::host;
+use hailort_sim::runtime::mark::Mark;
+use serde_json::Value;
+use wait_timeout::ChildExt;
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The command, on a simulated host and with locks of this test's own.
+struct Place {
+    locks: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { locks: tempfile::tempdir().unwrap() }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("hailo-harness"));
+        for variable in ["HAILO_RUNTIME", "HAILO_SIM_DEVICES", "HAILO_DEVICE_DEADLINE"] {
+            command.env_remove(variable);
+        }
+        command
+            .args(arguments)
+            .env("HAILO_SIM_HOST", host())
+            .env("HAILO_LOCK_DIR", self.locks.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn hold(&self, options: &[&str], program: &[&str]) -> Command {
+        self.command(&[&["hold", "--runtime", "sim"], options, &["--"], program].concat())
+    }
+
+    /// Starts `hold` with a shell, and waits until the shell says "up".
+    fn up(&self, options: &[&str], script: &str) -> Child {
+        let mut child = self.hold(options, &["sh", "-c", script]).spawn().unwrap();
+        read_line(&mut child, "up");
+        child
+    }
+
+    fn devices(&self) -> Value {
+        let output = self.command(&["devices", "--runtime", "sim", "--json"]).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+}
+
+/// Reads a line of its output, which must be this.
+#[track_caller]
+fn read_line(child: &mut Child, expected: &str) {
+    let out = child.stdout.as_mut().unwrap();
+    let (mut line, mut byte) = (Vec::new(), [0]);
+    while out.read(&mut byte).unwrap() == 1 && byte[0] != b'\n' {
+        line.push(byte[0]);
+    }
+    assert_eq!(String::from_utf8_lossy(&line), expected);
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+fn signal(child: &Child, signal: i32) {
+    // SAFETY: a signal to a child of this test that was not reaped yet.
+    assert_eq!(unsafe { libc::kill(child.id() as i32, signal) }, 0);
+}
+
+/// Processes with this in their command line.
+fn processes(mark: &str) -> usize {
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let lines = all.filter_map(|p| std::fs::read(p.path().join("cmdline")).ok());
+    lines.filter(|l| l.split(|b| *b == 0).any(|a| a == mark.as_bytes())).count()
+}
+
+#[track_caller]
+fn until(what: &str, mut yes: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !yes() {
+        assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Seconds for a `sleep` that can be told from all others.
+fn endless() -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    format!("1{:06}{:03}", std::process::id() % 1_000_000, NUMBER.fetch_add(1, Ordering::SeqCst))
+}
+
+#[test]
+fn the_status_of_the_program_is_passed_on() {
+    let place = Place::new();
+    let output = place.hold(&[], &["sh", "-c", "echo out; exit 7"]).output().unwrap();
+    assert_eq!((output.status.code(), &output.stdout[..]), (Some(7), &b"out\n"[..]), "{}", text(&output));
+    for number in [libc::SIGTERM, libc::SIGINT, libc::SIGSEGV] {
+        let output = place.hold(&[], &["sh", "-c", &format!("kill -{number} $$")]).output().unwrap();
+        assert_eq!(output.status.signal(), Some(number), "{}", text(&output));
+    }
+    let output = place.hold(&[], &["/nonexistent/program"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(126));
+    assert!(text(&output).contains("cannot run /nonexistent/program"), "{}", text(&output));
+    let output = place.hold(&["--device", "3"], &["true"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output).contains("no device \"3\"; the devices are 0 (0000:01:00.0)"), "{}", text(&output));
+    let output = place.hold(&["--deadline", "soon"], &["true"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    let output = place.command(&["hold"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+}
+
+#[test]
+fn one_at_a_time_and_the_other_is_told_who() {
+    let place = Place::new();
+    let mut first = place.up(&[], "echo up; sleep 1000");
+    let output = place.hold(&["--wait", "0"], &["true"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output);
+    assert!(said.contains("hold sh") && said.contains(&format!("process {}", first.id())), "{said}");
+    let device = &place.devices()["devices"][0];
+    assert_eq!(device["owner"]["pid"], first.id(), "{device}");
+    assert_eq!(device["owner"]["program"], "hold sh", "{device}");
+    let mut second = place.hold(&[], &["true"]).spawn().unwrap();
+    until("it waits", || place.devices()["devices"][0]["waiting"].as_array().unwrap().len() == 1);
+    signal(&first, libc::SIGTERM);
+    assert!(second.wait_timeout(PATIENCE).unwrap().unwrap().success());
+    assert!(first.wait_timeout(PATIENCE).unwrap().is_some());
+    assert_eq!(place.devices()["devices"][0]["owner"], Value::Null);
+}
+
+#[test]
+fn after_the_deadline_the_process_group_is_ended() {
+    let place = Place::new();
+    let (one, two) = (endless(), endless());
+    let script = format!("sleep {one} & sleep {two}");
+    let start = Instant::now();
+    let output = place.hold(&["--deadline", "0.3"], &["sh", "-c", &script]).output().unwrap();
+    assert_eq!(output.status.code(), Some(124), "{}", text(&output));
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    assert!(text(&output).contains("within 0.3 s"), "{}", text(&output));
+    assert_eq!((processes(&one), processes(&two)), (0, 0));
+    // One that does not want to is killed.
+    let script = format!("trap '' TERM; sleep {one} & wait; sleep {two}");
+    let output = place.hold(&["--deadline", "0.2"], &["sh", "-c", &script]).output().unwrap();
+    assert_eq!(output.status.code(), Some(124), "{}", text(&output));
+    assert_eq!((processes(&one), processes(&two)), (0, 0));
+    // So is one that is stopped.
+    let output = place.hold(&["--deadline", "0.2"], &["sh", "-c", "kill -STOP $$"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(124), "{}", text(&output));
+    assert_eq!(place.devices()["devices"][0]["owner"], Value::Null);
+}
+
+#[test]
+fn what_the_program_leaves_running_is_ended() {
+    let place = Place::new();
+    let seconds = endless();
+    let script = format!("sleep {seconds} >/dev/null 2>&1 & exit 3");
+    let output = place.hold(&[], &["sh", "-c", &script]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output).contains("left sleep ("), "{}", text(&output));
+    assert_eq!(processes(&seconds), 0);
+}
+
+#[test]
+fn signals_go_to_the_program() {
+    let place = Place::new();
+    for (name, number) in
+        [("INT", libc::SIGINT), ("TERM", libc::SIGTERM), ("HUP", libc::SIGHUP), ("USR1", libc::SIGUSR1)]
+    {
+        let mut child =
+            place.up(&[], &format!("trap 'exit 5' {name}; echo up; while :; do sleep 0.01; done"));
+        signal(&child, number);
+        assert_eq!(child.wait_timeout(PATIENCE).unwrap().unwrap().code(), Some(5), "{name}");
+    }
+}
+
+#[test]
+fn when_the_command_is_killed_the_program_dies_and_the_device_is_free_only_then() {
+    let place = Place::new();
+    let seconds = endless();
+    let mut child = place.up(&[], &format!("sleep {seconds} & echo up; wait"));
+    signal(&child, libc::SIGKILL);
+    child.wait().unwrap();
+    // What the program started lives on, with a copy of the lock.
+    until("the program is gone", || processes("echo up; wait") == 0);
+    let output = place.hold(&["--wait", "0"], &["true"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert!(text(&output).contains("has ended"), "{}", text(&output));
+    Command::new("pkill").args(["-f", &format!("^sleep {seconds}$")]).status().unwrap();
+    let output = place.hold(&["--wait", "10"], &["true"]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+}
+
+#[test]
+fn programs_of_this_project_use_the_device_that_is_held_for_them() {
+    let place = Place::new();
+    let harness = assert_cmd::cargo::cargo_bin!("hailo-harness").to_str().unwrap().to_owned();
+    // Two levels deep, and two at once.
+    let script = format!(
+        "{harness} hold --runtime sim -- true & {harness} hold --runtime sim -- {harness} hold --runtime sim -- true; wait"
+    );
+    let output = place.hold(&["--deadline", "15"], &["sh", "-c", &script]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    let left: Vec<_> =
+        std::fs::read_dir(place.locks.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 1, "the lock of the device alone: {left:?}");
+}
+
+#[test]
+fn several_devices_are_held_at_once() {
+    let place = Place::new();
+    let two = |mut command: Command| {
+        command.env("HAILO_SIM_DEVICES", "2");
+        command
+    };
+    let mut first =
+        two(place.hold(&["--device", "0000:02:00.0"], &["sh", "-c", "echo up; sleep 1000"])).spawn().unwrap();
+    read_line(&mut first, "up");
+    let output = two(place.hold(&["--wait", "0"], &["true"])).output().unwrap();
+    assert!(output.status.success(), "the other one is free: {}", text(&output));
+    let output = two(place.hold(&["--wait", "0", "--device", "1"], &["true"])).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    signal(&first, libc::SIGTERM);
+    first.wait().unwrap();
+}
+
+#[test]
+fn devices_are_listed_for_people_and_scripts() {
+    let place = Place::new();
+    let report = place.devices();
+    assert_eq!(report["runtime"], "sim");
+    let device = &report["devices"][0];
+    assert_eq!(device["device"], "0000:01:00.0");
+    assert_eq!((&device["architecture"], &device["firmware"]), (&"hailo8l".into(), &"4.23.0".into()));
+    assert!(device["temperature"].as_f64().unwrap() > 0.0, "{device}");
+    assert!(device["lock"].as_str().unwrap().starts_with(place.locks.path().to_str().unwrap()), "{device}");
+    assert_eq!(
+        (&device["owner"], &device["waiting"], &device["others"]),
+        (&Value::Null, &Value::Array(vec![]), &Value::Array(vec![]))
+    );
+    let output = place.command(&["devices"]).output().unwrap();
+    let table = text(&output);
+    for part in ["architecture", "hailo8l", "4.23.0", "°C", "no"] {
+        assert!(table.contains(part), "{part}: {table}");
+    }
+    let output = place.command(&["devices"]).env("HAILO_SIM_DEVICES", "0").output().unwrap();
+    assert!(output.status.success() && text(&output).contains("no devices"), "{}", text(&output));
+    let output = place
+        .command(&["devices", "--runtime", "device"])
+        .env("HAILORT_LIBRARY", "/nonexistent")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output).contains("/nonexistent"), "{}", text(&output));
+}
+
+#[test]
+fn who_uses_a_device_without_the_lease_is_named() {
+    let place = Place::new();
+    let _mark = Mark::take(&host(), "0000:01:00.0").unwrap();
+    let device = &place.devices()["devices"][0];
+    assert_eq!(device["others"][0]["pid"], std::process::id(), "{device}");
+    let table = text(&place.command(&["devices"]).output().unwrap());
+    assert!(
+        table.contains(&format!("process {}", std::process::id())) && table.contains("without the lease"),
+        "{table}"
+    );
+    // And whoever is refused by the library because of it is told, too.
+    let error = hailo_harness::HailoContext::builder()
+        .runtime(hailo_harness::device::RuntimeChoice::Sim)
+        .model(hailo_harness::stt::SttModel::Canned)
+        .worker_variable("HAILO_SIM_HOST", host())
+        .try_start()
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("HAILO_DEVICE_IN_USE"), "{error}");
+    assert!(error.contains(&format!("process {} (", std::process::id())), "{error}");
+}
+
+/// A pseudo-terminal: its two sides.
+fn terminal() -> (std::fs::File, OwnedFd) {
+    let (mut ours, mut theirs) = (-1, -1);
+    // SAFETY: both numbers are valid for the write; name and settings are not asked for.
+    let made = unsafe {
+        libc::openpty(
+            &raw mut ours,
+            &raw mut theirs,
+            std::ptr::null_mut(),
+            std::ptr::null(),
+            std::ptr::null(),
+        )
+    };
+    assert_eq!(made, 0);
+    for fd in [ours, theirs] {
+        // SAFETY: the number is open.
+        assert_eq!(unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) }, 0);
+    }
+    // SAFETY: the numbers are open, and nobody else knows of them.
+    unsafe { (std::fs::File::from_raw_fd(ours), OwnedFd::from_raw_fd(theirs)) }
+}
+
+#[test]
+fn the_program_has_the_terminal() {
+    let place = Place::new();
+    let (ours, theirs) = terminal();
+    let mut command = place.hold(&[], &["sh", "-c", "read line; echo got $line; echo up; sleep 1000"]);
+    let tty = theirs.as_raw_fd();
+    command
+        .stdin(theirs.try_clone().unwrap())
+        .stdout(theirs.try_clone().unwrap())
+        .stderr(theirs.try_clone().unwrap());
+    // SAFETY: only system calls are made.
+    unsafe {
+        command.pre_exec(move || {
+            libc::setsid();
+            libc::ioctl(tty, libc::TIOCSCTTY, 0);
+            Ok(())
+        })
+    };
+    let mut child = command.spawn().unwrap();
+    drop((command, theirs));
+    let mut lines = BufReader::new(ours.try_clone().unwrap()).lines();
+    (&ours).write_all(b"hello\n").unwrap();
+    let mut said = Vec::new();
+    while !said.iter().any(|l: &String| l.trim() == "up") {
+        said.push(lines.next().unwrap().unwrap());
+    }
+    assert!(said.iter().any(|l| l.trim() == "got hello"), "{said:?}");
+    // Ctrl+C.
+    (&ours).write_all(b"\x03").unwrap();
+    let status = child.wait_timeout(PATIENCE).unwrap().expect("it ends");
+    assert_eq!(status.signal(), Some(libc::SIGINT));
+}

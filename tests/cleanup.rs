@@ -1,8 +1,6 @@
 //! Cleanup, however a program ends: each way in a copy of this test's program.
 
-use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use hailo_harness::cleanup::{CleanupRegistry, Outcome, signals};
@@ -12,7 +10,9 @@ use hailo_harness::fixtures::HailoGuard;
 use hailo_harness::stt::{Deadlines, SttModel};
 use hailo_harness::whisper::Audio;
 use hailo_harness::{HailoContext, force_exit};
-use wait_timeout::ChildExt;
+use programs::Program;
+
+mod programs;
 
 #[path = "common/host.rs"]
 mod own;
@@ -140,6 +140,14 @@ fn program() {
             let _guard = HailoGuard::start(canned());
             force_exit(0)
         }
+        "guarded, exits" => {
+            drop(HailoGuard::start(canned()));
+            std::process::exit(0)
+        }
+        "guarded, forces its exit later" => {
+            drop(HailoGuard::start(canned()));
+            force_exit(0)
+        }
         "fork" => {
             says("first");
             // SAFETY: the child only exits.
@@ -189,51 +197,6 @@ fn first_child() -> String {
             return pid;
         }
         std::thread::yield_now();
-    }
-}
-
-struct Program {
-    child: Child,
-    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
-    said: Vec<String>,
-}
-
-impl Program {
-    fn start(what: &str) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "program", "--nocapture"])
-            .env("HAILO_TEST_PROGRAM", what)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { child, lines, said: Vec::new() }
-    }
-
-    /// Reads until it has said this, and answers the whole line.
-    fn until(&mut self, word: &str) -> String {
-        for line in self.lines.by_ref() {
-            let line = line.unwrap();
-            self.said.push(line.clone());
-            if line.contains(word) {
-                return line;
-            }
-        }
-        panic!("it ended without {word:?}: {:?}", self.said)
-    }
-
-    fn signal(&self, signal: i32) {
-        // SAFETY: a signal to a child of this test that was not reaped yet.
-        assert_eq!(unsafe { libc::kill(self.child.id() as i32, signal) }, 0);
-    }
-
-    /// Waits for its end: how it ended, and the names of the handlers that ran.
-    fn end(mut self) -> (ExitStatus, Vec<String>, String) {
-        self.said.extend(self.lines.by_ref().map(Result::unwrap));
-        let status = self.child.wait_timeout(Duration::from_secs(30)).unwrap().expect("it ends");
-        let handlers =
-            self.said.iter().filter_map(|l| l.split("handler ").nth(1)).map(str::to_owned).collect();
-        (status, handlers, self.said.join("\n"))
     }
 }
 
@@ -311,10 +274,13 @@ fn a_signal_lets_go_of_the_device_in_every_phase() {
     }
 }
 
+/// As under `cargo test`: what is known is that a guard was made.
 #[test]
-fn force_exit_0_in_a_test_is_no_pass() {
-    let (status, _, _) = Program::start("guarded").end();
-    assert_eq!(status.code(), Some(101));
+fn exit_0_and_force_exit_0_in_a_test_with_guards_are_no_pass() {
+    for what in ["guarded", "guarded, exits", "guarded, forces its exit later"] {
+        let (status, _, _) = Program::start(what).end();
+        assert_eq!(status.code(), Some(101), "{what}");
+    }
 }
 
 #[test]

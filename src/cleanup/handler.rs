@@ -46,7 +46,8 @@ pub(super) enum Place {
 
 thread_local! {
     static PLACE: Cell<Place> = const { Cell::new(Place::Nowhere) };
-    static WAITING: Cell<Option<Sender<Outcome>>> = const { Cell::new(None) };
+    /// Who waits for it. Nothing that has to be dropped: `exit` drops what a thread holds before anything else.
+    static WAITING: Cell<*const Sender<Outcome>> = const { Cell::new(std::ptr::null()) };
 }
 
 /// What unwinds a handler that asked for the end of the process.
@@ -72,7 +73,8 @@ pub(super) fn unwind() -> ! {
 
 /// Ends the current handler, whose thread is its own, where it stands.
 pub(super) fn park() -> ! {
-    if let Some(waiting) = WAITING.try_with(Cell::take).ok().flatten() {
+    // SAFETY: it is null, or on this thread's stack further down, as long as the handler runs.
+    if let Some(waiting) = unsafe { WAITING.get().as_ref() } {
         let _ = waiting.send(Outcome::Done);
     }
     loop {
@@ -89,8 +91,10 @@ pub(super) fn run(handler: Handler, budget: Duration) -> Outcome {
     let shared = Arc::clone(&slot);
     let started = std::thread::Builder::new().name("hailo-cleanup".into()).spawn(move || {
         PLACE.set(Place::Own);
-        WAITING.set(Some(to.clone()));
-        let _ = to.send(take(&shared).map_or(Outcome::Done, call));
+        WAITING.set(&raw const to);
+        let outcome = take(&shared).map_or(Outcome::Done, call);
+        WAITING.set(std::ptr::null());
+        let _ = to.send(outcome);
     });
     if started.is_err() {
         PLACE.set(Place::Inline);

@@ -16,7 +16,7 @@ use super::error::LeaseError;
 
 /// The variable that names the folder.
 pub const VARIABLE: &str = "HAILO_LOCK_DIR";
-/// The usual folders: the first that is there or can be made.
+/// The usual folders: the first that is there, or else the first that can be made.
 const USUAL: [&str; 2] = ["/run/lock/hailo-harness", "/tmp/hailo-harness-lock"];
 /// What to do when there is none.
 const HINT: &str =
@@ -30,8 +30,8 @@ pub struct LockFolder {
 }
 
 impl LockFolder {
-    /// The folder that `HAILO_LOCK_DIR` names, or else `/run/lock/hailo-harness`, or where that cannot be,
-    /// `/tmp/hailo-harness-lock`. What is missing is made, for all users.
+    /// The folder that `HAILO_LOCK_DIR` names, or else the first that is there of `/run/lock/hailo-harness` and
+    /// `/tmp/hailo-harness-lock`. Where neither is, the first that can be made is made, for all users.
     ///
     /// # Errors
     /// When there is no such folder, or anybody could replace the files of others in it.
@@ -39,9 +39,15 @@ impl LockFolder {
         if let Some(path) = std::env::var_os(VARIABLE).filter(|v| !v.is_empty()) {
             return Self::at(Path::new(&path));
         }
+        // One that is there goes before one that could be made: where only root can make the first, others may have the
+        // second in use already, and root would use the device besides them.
+        let there = USUAL.iter().find_map(|path| Self::open(Path::new(path), None).ok());
+        if let Some(folder) = there {
+            return Ok(folder);
+        }
         let mut failed = None;
         for path in USUAL {
-            match Self::open(Path::new(path), Mode::from_raw_mode(0o1777)) {
+            match Self::open(Path::new(path), Some(Mode::from_raw_mode(0o1777))) {
                 Ok(folder) => return Ok(folder),
                 // The first one is the one that root should make.
                 Err(error) => failed = failed.or(Some(error)),
@@ -55,14 +61,15 @@ impl LockFolder {
     /// # Errors
     /// As [`LockFolder::usual`].
     pub fn at(path: &Path) -> Result<Self, LeaseError> {
-        Self::open(path, Mode::from_raw_mode(0o777))
+        Self::open(path, Some(Mode::from_raw_mode(0o777)))
     }
 
-    fn open(path: &Path, mode: Mode) -> Result<Self, LeaseError> {
+    /// Opens it. Where it is missing and there is a mode for it, it is made.
+    fn open(path: &Path, mode: Option<Mode>) -> Result<Self, LeaseError> {
         let fail = |why: String| LeaseError::Folder { path: path.into(), why, hint: HINT };
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let opened = match rustix::fs::open(path, flags, Mode::empty()) {
-            Err(Errno::NOENT) => {
+        let opened = match (rustix::fs::open(path, flags, Mode::empty()), mode) {
+            (Err(Errno::NOENT), Some(mode)) => {
                 let made = rustix::fs::mkdir(path, mode);
                 let opened = rustix::fs::open(path, flags, Mode::empty());
                 if let (Ok(()), Ok(folder), true) = (made, &opened, mode.contains(Mode::SVTX)) {
@@ -71,7 +78,7 @@ impl LockFolder {
                 }
                 made.err().filter(|e| *e != Errno::EXIST).map_or(opened, Err)
             }
-            opened => opened,
+            (opened, _) => opened,
         };
         let fd = opened.map_err(|e| match e {
             Errno::LOOP | Errno::NOTDIR => fail("it is no folder, or a link to one".into()),

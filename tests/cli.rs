@@ -28,7 +28,7 @@ fn without_model() -> assert_cmd::Command {
     }
     // These are not about sharing a device.
     let (name, host) = common::host::own_host();
-    command.env(name, host).timeout(Duration::from_secs(240));
+    command.env(name, host).timeout(Duration::from_secs(500));
     command
 }
 

@@ -15,6 +15,9 @@ use super::watch::Watch;
 use super::{nested, threads};
 use crate::device::holders::{Holder, Holders, Node};
 
+/// How long a lock that nobody is seen to hold may be locked by somebody who only looks.
+const MOMENT: Duration = Duration::from_millis(20);
+
 /// The right to use a device, as long as this lives: nobody on this host has it besides, if all ask for it here.
 ///
 /// Dropping it gives the device back. When the process ends without that, however it ends, the kernel does, as soon as
@@ -117,6 +120,11 @@ impl DeviceLease {
             }
             let waited = start.elapsed();
             let Wait::AtMost(longest) = options.wait else {
+                // Whoever only looks whether the lock is free holds it for a moment.
+                if waited < MOMENT && locked.iter().any(|d| !queue.is_held(d)) {
+                    std::thread::sleep(MOMENT / 20);
+                    continue;
+                }
                 let (holders, before) = (holders(&queue, &locked), waiting(&queue, ticket.stem(), &locked));
                 return Err(LeaseError::Busy { holders, before });
             };

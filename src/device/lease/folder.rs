@@ -41,9 +41,15 @@ impl LockFolder {
         }
         // One that is there goes before one that could be made: where only root can make the first, others may have the
         // second in use already, and root would use the device besides them.
-        let there = USUAL.iter().find_map(|path| Self::open(Path::new(path), None).ok());
-        if let Some(folder) = there {
-            return Ok(folder);
+        for path in USUAL {
+            match Self::open(Path::new(path), None) {
+                Ok(folder) => return Ok(folder),
+                // Root's folder that this user may not use: whoever takes another one uses the device besides root.
+                Err(error) if path == USUAL[0] && Path::new(path).symlink_metadata().is_ok() => {
+                    return Err(error);
+                }
+                Err(_) => {}
+            }
         }
         let mut failed = None;
         for path in USUAL {

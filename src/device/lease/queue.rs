@@ -66,6 +66,11 @@ impl Queue {
         self.entries.iter().filter(comes_first).count()
     }
 
+    /// Whether somebody's ticket holds this device.
+    pub(super) fn is_held(&self, device: &str) -> bool {
+        self.entries.iter().any(|e| e.holds() == Some(device))
+    }
+
     /// Whether the ticket of this stem holds this device.
     pub(super) fn holds(&self, stem: &str, device: &str) -> bool {
         self.entries.iter().any(|e| e.stem == stem && e.holds() == Some(device))

@@ -337,7 +337,9 @@ fn terminal() -> (std::fs::File, OwnedFd) {
 fn the_program_has_the_terminal() {
     let place = Place::new();
     let (ours, theirs) = terminal();
-    let mut command = place.hold(&[], &["sh", "-c", "read line; echo got $line; echo up; sleep 1000"]);
+    let seconds = endless();
+    let script = format!("read line; echo got $line; echo up; sleep {seconds}");
+    let mut command = place.hold(&[], &["sh", "-c", &script]);
     let tty = theirs.as_raw_fd();
     command
         .stdin(theirs.try_clone().unwrap())
@@ -360,6 +362,8 @@ fn the_program_has_the_terminal() {
         said.push(lines.next().unwrap().unwrap());
     }
     assert!(said.iter().any(|l| l.trim() == "got hello"), "{said:?}");
+    // A shell that gets it a moment before it starts a program waits for that program's end.
+    until("it sleeps", || processes(&seconds) == 1);
     // Ctrl+C.
     (&ours).write_all(b"\x03").unwrap();
     let status = child.wait_timeout(PATIENCE).unwrap().expect("it ends");

@@ -171,7 +171,7 @@ fn what_the_program_leaves_running_is_ended() {
     let script = format!("sleep {seconds} >/dev/null 2>&1 & exit 3");
     let output = place.hold(&[], &["sh", "-c", &script]).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
-    assert!(text(&output).contains("left sleep ("), "{}", text(&output));
+    assert!(text(&output).contains("the program left "), "{}", text(&output));
     assert_eq!(processes(&seconds), 0);
 }
 

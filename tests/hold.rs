@@ -187,9 +187,10 @@ fn who_left_the_process_group_keeps_the_device_and_is_named() {
     );
     let output = place.hold(&[], &["sh", "-c", &script]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output));
-    assert!(text(&output).contains("(sleep), which left the program's process group"), "{}", text(&output));
+    assert!(text(&output).contains("which left the program's process group"), "{}", text(&output));
     let output = place.hold(&["--wait", "0"], &["true"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    until("it sleeps", || processes(&seconds) == 1);
     Command::new("pkill").args(["-f", &format!("^sleep {seconds}$")]).status().unwrap();
     let output = place.hold(&["--wait", "10"], &["true"]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output));
@@ -220,6 +221,7 @@ fn when_the_command_is_killed_the_program_dies_and_the_device_is_free_only_then(
     let output = place.hold(&["--wait", "0"], &["true"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
     assert!(text(&output).contains("has ended"), "{}", text(&output));
+    until("it sleeps", || processes(&seconds) == 1);
     Command::new("pkill").args(["-f", &format!("^sleep {seconds}$")]).status().unwrap();
     let output = place.hold(&["--wait", "10"], &["true"]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output));

@@ -127,7 +127,11 @@ pub fn run(arguments: &Arguments) -> Outcome {
 fn survey(choice: RuntimeChoice) -> Result<Survey, String> {
     let mut worker = Worker::spawn(&WorkerOptions::default()).map_err(|e| e.to_string())?;
     let survey = worker.survey(choice, true, DEADLINE).map_err(|e| e.to_string());
-    worker.close(RELEASE);
+    let log = worker.close(RELEASE).log;
+    if survey.as_ref().is_ok_and(|s| s.devices.is_empty()) {
+        // What the library said may tell why there are none.
+        log.iter().for_each(progress::say);
+    }
     survey
 }
 

@@ -281,6 +281,8 @@ fn devices_are_listed_for_people_and_scripts() {
     }
     let output = place.command(&["devices"]).env("HAILO_SIM_DEVICES", "0").output().unwrap();
     assert!(output.status.success() && text(&output).contains("no devices"), "{}", text(&output));
+    let output = place.command(&["devices"]).env("HAILO_SIM_DEVICES", "two").output().unwrap();
+    assert!(text(&output).contains("no number of devices"), "{}", text(&output));
     let output = place
         .command(&["devices", "--runtime", "device"])
         .env("HAILORT_LIBRARY", "/nonexistent")

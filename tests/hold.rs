@@ -95,6 +95,14 @@ fn until(what: &str, mut yes: impl FnMut() -> bool) {
     }
 }
 
+/// Processes of a process group.
+fn members(group: i32) -> usize {
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = all.filter_map(|p| p.file_name().to_str()?.parse().ok());
+    // SAFETY: asks the kernel.
+    pids.filter(|pid| unsafe { libc::getpgid(*pid) } == group).count()
+}
+
 /// Seconds for a `sleep` that can be told from all others.
 fn endless() -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -372,4 +380,145 @@ fn the_program_has_the_terminal() {
     (&ours).write_all(b"\x03").unwrap();
     let status = child.wait_timeout(PATIENCE).unwrap().expect("it ends");
     assert_eq!(status.signal(), Some(libc::SIGINT));
+}
+
+#[test]
+fn what_runs_under_a_lease_that_has_ended_holds_the_device_to_all_others() {
+    let place = Place::new();
+    let harness = assert_cmd::cargo::cargo_bin!("hailo-harness").to_str().unwrap().to_owned();
+    let (seconds, folder) = (endless(), tempfile::tempdir().unwrap());
+    let pipe = folder.path().join("pipe").display().to_string();
+    // As a program does that closes what it inherited and leaves the process group before it starts another one.
+    let script = format!(
+        "mkfifo {pipe}; exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; \
+         setsid {harness} hold --runtime sim -- sh -c 'echo up; exec sleep {seconds}' >{pipe} 2>/dev/null & read up <{pipe}"
+    );
+    let output = place.hold(&[], &["bash", "-c", &script]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    let output = place.hold(&["--wait", "0"], &["true"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert!(place.devices()["devices"][0]["owner"]["program"].as_str().unwrap().contains("hold sh"));
+    until("it sleeps", || processes(&seconds) == 1);
+    Command::new("pkill").args(["-f", &format!("^sleep {seconds}$")]).status().unwrap();
+    let output = place.hold(&["--wait", "10"], &["true"]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+}
+
+#[test]
+fn a_removed_lock_file_makes_nobody_a_second_holder() {
+    let place = Place::new();
+    let mut first = place.up(&[], "echo up; sleep 1000");
+    let lock = place.devices()["devices"][0]["lock"].as_str().unwrap().to_owned();
+    std::fs::remove_file(lock).unwrap();
+    let output = place.hold(&["--wait", "0"], &["true"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    signal(&first, libc::SIGTERM);
+    first.wait().unwrap();
+    assert!(place.hold(&["--wait", "10"], &["true"]).output().unwrap().status.success());
+}
+
+#[test]
+fn a_lease_of_somebody_else_cannot_be_claimed() {
+    let place = Place::new();
+    let mut first = place.up(&[], "echo up; sleep 1000");
+    let names =
+        std::fs::read_dir(place.locks.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+    let ticket = names.filter_map(|n| n.strip_suffix(".held0").map(str::to_owned)).next().unwrap();
+    let lease = format!("{ticket}:sim-{}-0000:01:00.0", host());
+    let output = place.hold(&["--wait", "0"], &["true"]).env("HAILO_LEASE", lease).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    signal(&first, libc::SIGTERM);
+    first.wait().unwrap();
+}
+
+/// What a copy of this program does. In the tests' own process nothing happens.
+#[test]
+fn program() {
+    if std::env::var_os("HAILO_TEST_PROGRAM").is_some() {
+        // SAFETY: joins the process group of its parent, and waits.
+        unsafe { libc::setpgid(0, libc::getpgid(libc::getppid())) };
+        std::thread::sleep(Duration::from_secs(1000));
+    }
+}
+
+#[test]
+fn the_deadline_and_signals_reach_a_program_that_has_left_its_group() {
+    let place = Place::new();
+    let own = std::env::current_exe().unwrap().to_str().unwrap().to_owned();
+    let copy = [own.as_str(), "--exact", "program", "--nocapture"];
+    let start = Instant::now();
+    let output = place.hold(&["--deadline", "0.5"], &copy).env("HAILO_TEST_PROGRAM", "1").output().unwrap();
+    assert_eq!(output.status.code(), Some(124), "{}", text(&output));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    let mut child = place.hold(&[], &copy).env("HAILO_TEST_PROGRAM", "1").process_group(0).spawn().unwrap();
+    let group = child.id() as i32;
+    until("it has left its group", || processes("--exact") > 1 && members(group) == 2);
+    signal(&child, libc::SIGTERM);
+    assert_eq!(child.wait_timeout(PATIENCE).unwrap().unwrap().signal(), Some(libc::SIGTERM));
+    // Far more seconds than a clock can count are no panic.
+    let output = place.hold(&["--deadline", "1e19"], &["true"]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+}
+
+#[test]
+fn the_deadline_is_kept_where_nobody_reads_what_is_said() {
+    let place = Place::new();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    // SAFETY: the number is open; it is filled without waiting.
+    unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) };
+    while writer.write(&[0; 4096]).is_ok() {}
+    // SAFETY: as above.
+    unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETFL, 0) };
+    let mut command = place.hold(&["--deadline", "0.3"], &["sleep", "1000"]);
+    let mut child = command.stderr(Stdio::from(OwnedFd::from(writer))).spawn().unwrap();
+    let status = child.wait_timeout(Duration::from_secs(5)).unwrap();
+    assert_eq!(status.and_then(|s| s.code()), Some(124));
+    drop(reader);
+}
+
+#[test]
+fn files_of_others_stay_and_wrong_usage_is_told() {
+    let place = Place::new();
+    let foreign = place.locks.path().join("openvpn@server.lock");
+    std::fs::write(&foreign, "theirs").unwrap();
+    place.devices();
+    assert!(foreign.exists());
+    let output = place.command(&["hold", "--dedline", "5", "--", "true"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    let output = place.hold(&[], &["true"]).env("HAILO_LOCK_DIR", "locks").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output).contains("relative"), "{}", text(&output));
+    assert!(place.hold(&[], &["sh", "-c", "exit 0"]).output().unwrap().status.success());
+}
+
+#[test]
+fn the_terminal_comes_back_when_the_program_cannot_be_started() {
+    let place = Place::new();
+    let (ours, theirs) = terminal();
+    let mut command = place.hold(&[], &["/nonexistent"]);
+    let harness: Vec<_> = command.get_args().map(|a| a.to_owned()).collect();
+    let program = command.get_program().to_owned();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "\"$@\"; read line && echo got $line", "sh"]).arg(program).args(harness);
+    shell.envs(command.get_envs().filter_map(|(k, v)| Some((k, v?))));
+    let tty = theirs.as_raw_fd();
+    shell
+        .stdin(theirs.try_clone().unwrap())
+        .stdout(theirs.try_clone().unwrap())
+        .stderr(theirs.try_clone().unwrap());
+    // SAFETY: only system calls are made.
+    unsafe {
+        shell.pre_exec(move || {
+            libc::setsid();
+            libc::ioctl(tty, libc::TIOCSCTTY, 0);
+            Ok(())
+        })
+    };
+    let mut child = shell.spawn().unwrap();
+    drop((shell, theirs));
+    (&ours).write_all(b"hello\n").unwrap();
+    let lines = BufReader::new(ours.try_clone().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.into_iter().any(|l| l.trim() == "got hello"));
+    child.wait().unwrap();
+    command.stdin(Stdio::null());
 }

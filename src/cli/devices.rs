@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{Outcome, progress};
 use crate::device::lease::{LockFolder, Owner, Queue};
+use crate::device::process::descends;
 use crate::device::{Details, Found, Holder, Holders, RuntimeChoice, Survey, discovery};
 use crate::text::printable::line;
 use crate::worker::{Worker, WorkerOptions};
@@ -163,23 +164,6 @@ fn row(
         others,
         lock: folder.lock_of(&device.lease).display().to_string(),
     }
-}
-
-/// Whether a process is this one, or one that it started, over however many steps.
-fn descends(mut pid: u32, from: u32) -> bool {
-    // Deeper than trees of processes are.
-    for _ in 0..64 {
-        if pid == from {
-            return true;
-        }
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
-        match parent {
-            Some(parent) if parent > 1 => pid = parent,
-            _ => return false,
-        }
-    }
-    false
 }
 
 fn show(report: &Report, out: &mut impl Write) -> std::io::Result<()> {

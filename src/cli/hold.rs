@@ -45,7 +45,7 @@ pub struct Arguments {
     #[arg(long, value_name = "RUNTIME")]
     runtime: Option<RuntimeChoice>,
     /// The program and its arguments
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
+    #[arg(required = true, trailing_var_arg = true, value_name = "CMD")]
     command: Vec<OsString>,
 }
 

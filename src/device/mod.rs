@@ -6,11 +6,13 @@
 //! | [`survey`] | [`Survey`]: what a runtime lists, and what its devices say of themselves |
 //! | [`holders`] | [`Holders`]: who has a device open without asking for the lease |
 //! | [`lease`] | [`DeviceLease`]: one user of a device at a time, on the whole host |
+//! | `process` | what the kernel says of processes |
 //! | [`runtime`] | [`Runtime`]: the library of a device, or the simulator |
 
 pub mod discovery;
 pub mod holders;
 pub mod lease;
+pub(crate) mod process;
 pub mod runtime;
 pub mod survey;
 

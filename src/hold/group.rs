@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, getpgid, kill_process, kill_process_group};
 
 /// How long the members have after SIGTERM, before SIGKILL.
 pub(super) const AFTER_TERM: Duration = Duration::from_secs(2);
@@ -16,14 +16,16 @@ const LOOK: Duration = Duration::from_millis(5);
 pub(super) struct Group(pub(super) Pid);
 
 impl Group {
-    /// Sends a signal to all members. They may have ended already.
+    /// Sends a signal to all members, and to the leader, where it has joined another group. They may have ended already.
     pub(super) fn signal(self, signal: i32) {
-        if let Some(signal) = Signal::from_named_raw(signal) {
-            let _ = kill_process_group(self.0, signal);
+        let Some(signal) = Signal::from_named_raw(signal) else { return };
+        let _ = kill_process_group(self.0, signal);
+        if getpgid(Some(self.0)).is_ok_and(|group| group != self.0) {
+            let _ = kill_process(self.0, signal);
         }
     }
 
-    /// Members that live, by process id and name.
+    /// Members that live, by process id and name; the leader also where it has joined another group.
     pub(super) fn members(self) -> Vec<(u32, String)> {
         let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
         let pids = processes.filter_map(|p| p.file_name().to_str()?.parse::<u32>().ok());
@@ -36,8 +38,11 @@ impl Group {
         let (name, fields) = stat.rsplit_once(')')?;
         let mut fields = fields.split_whitespace();
         let (state, _parent, group) = (fields.next()?, fields.next()?, fields.next()?);
-        let lives = !matches!(state, "Z" | "X");
-        let ours = group.parse() == Ok(self.0.as_raw_nonzero().get());
+        let threads: u32 = fields.nth(14)?.parse().ok()?;
+        // A process whose main thread has ended looks dead, and is not while other threads live.
+        let lives = state != "X" && (state != "Z" || threads > 1);
+        let leader = self.0.as_raw_nonzero().get();
+        let ours = group.parse() == Ok(leader) || i32::try_from(pid) == Ok(leader);
         (lives && ours).then(|| name.split_once('(').map_or("", |(_, name)| name).to_owned())
     }
 

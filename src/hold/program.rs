@@ -11,8 +11,8 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use super::group::{AFTER_TERM, Group};
 use super::terminal::{self, Terminal};
+use crate::cleanup::bounded::say;
 use crate::device::DeviceLease;
-use crate::text::printable::say;
 
 /// Signals that are passed on to the program.
 const PASSED_ON: [i32; 6] =
@@ -59,45 +59,42 @@ pub enum Outcome {
 pub fn run(
     program: &OsString,
     arguments: &[OsString],
-    lease: DeviceLease,
+    mut lease: DeviceLease,
     deadline: Option<Duration>,
 ) -> Result<Outcome, HoldError> {
+    // One that is too far to be told is none.
+    let until = deadline.and_then(|d| Instant::now().checked_add(d));
     let signals = Signals::block().map_err(HoldError::Signals)?;
     let terminal = Terminal::of_standard_input();
     let started = start(program, arguments, &lease, terminal.as_ref(), &signals);
     let fail = |source| HoldError::Start { program: program.to_string_lossy().into_owned(), source };
     let mut child = started.map_err(fail)?;
+    // However this goes on, what runs has the device until it ends.
+    lease.share();
     let leader = Pid::from_child(&child);
     let group = Group(leader);
-    let until = deadline.map(|d| Instant::now() + d);
     let timed_out = !watch(leader, group, until, &signals, terminal.as_ref());
+    let members = group.members();
+    // What there is to say comes after: nobody may read it.
+    let all_ended = members.is_empty() || group.end();
+    let named: Vec<String> = members.into_iter().map(|(pid, name)| format!("{name} ({pid})")).collect();
+    let named = named.join(", ");
     if timed_out {
         let time = deadline.unwrap_or_default().as_secs_f64();
-        say(format_args!(
-            "hailo-harness: the program has not ended within {time} s: ending its process group {}",
-            child.id()
-        ));
+        say(format_args!("hailo-harness: the program has not ended within {time} s: ended {named}"));
+    } else if !named.is_empty() {
+        say(format_args!("hailo-harness: the program left {named} running: ended"));
     }
-    let left: Vec<String> =
-        group.members().into_iter().map(|(pid, name)| format!("{name} ({pid})")).collect();
-    if !left.is_empty() {
-        if !timed_out {
-            say(format_args!("hailo-harness: the program left {} running: ending them", left.join(", ")));
-        }
-        if !group.end() {
-            say(format_args!(
-                "hailo-harness: some of {} cannot be killed within {} s: they sit in the kernel",
-                left.join(", "),
-                AFTER_TERM.as_secs() + 1
-            ));
-            // They may touch the device: it stays theirs until they end.
-            lease.keep();
-            take_back(terminal.as_ref());
-            return Ok(Outcome::TimedOut);
-        }
+    if !all_ended {
+        say(format_args!(
+            "hailo-harness: some of {named} cannot be killed within {} s: they sit in the kernel",
+            AFTER_TERM.as_secs() + 1
+        ));
+        // They may touch the device: it stays theirs until they end.
+        return Ok(Outcome::TimedOut);
     }
     let status = child.wait();
-    take_back(terminal.as_ref());
+    drop(terminal);
     for holder in lease.leave_to_copies() {
         say(format_args!(
             "hailo-harness: process {} ({}), which left the program's process group, has the device until it ends",
@@ -105,12 +102,6 @@ pub fn run(
         ));
     }
     if timed_out { Ok(Outcome::TimedOut) } else { status.map(Outcome::Ended).map_err(HoldError::Status) }
-}
-
-fn take_back(terminal: Option<&Terminal>) {
-    if let Some(terminal) = terminal {
-        terminal.take_back();
-    }
 }
 
 fn start(
@@ -185,10 +176,11 @@ fn watch(
 }
 
 /// Ctrl+Z stopped the program: this process stops as well, so that the shell has the terminal, until it is continued.
+/// Where no shell is there to continue it, the kernel does not stop it, and the program goes on.
 fn stop_too(terminal: &Terminal, leader: Pid, group: Group) {
     terminal.take_back();
     // SAFETY: sends this process a signal, and returns when it is continued.
-    unsafe { libc::raise(libc::SIGSTOP) };
+    unsafe { libc::raise(libc::SIGTSTP) };
     terminal.give(leader.as_raw_nonzero().get());
     group.signal(libc::SIGCONT);
 }

@@ -2,7 +2,8 @@
 
 use std::os::fd::AsRawFd;
 
-/// The terminal that standard input is, where this process's group is in the foreground of one.
+/// The terminal that standard input is, where this process's group is in the foreground of one. It is taken back when
+/// this is dropped.
 #[derive(Debug)]
 pub(super) struct Terminal {
     fd: i32,
@@ -30,6 +31,12 @@ impl Terminal {
     /// Takes the terminal back.
     pub(super) fn take_back(&self) {
         give(self.fd, self.ours);
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.take_back();
     }
 }
 

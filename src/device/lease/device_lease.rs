@@ -70,9 +70,10 @@ impl DeviceLease {
     pub fn acquire(devices: &[String], options: &LeaseOptions) -> Result<Self, LeaseError> {
         let start = Instant::now();
         let folder = &options.folder;
-        let held_for_us = nested::held(&Queue::read(folder)?).filter(|(device, _)| devices.contains(device));
-        let (devices, locked) = match held_for_us {
-            Some((device, name)) => (vec![device], vec![name]),
+        let held = nested::held(&Queue::read(folder)?, devices);
+        let wanted = devices;
+        let (devices, locked) = match &held {
+            Some(held) => (vec![held.device.clone()], vec![held.name.clone()]),
             None => (devices.to_vec(), devices.to_vec()),
         };
         if devices.is_empty() {
@@ -94,11 +95,25 @@ impl DeviceLease {
             }
             let queue = Queue::read(folder)?;
             for (i, device) in locked.iter().enumerate() {
-                if !threads::holds(device)
-                    && queue.before(ticket.stem(), device) == 0
-                    && locks[i].try_lock(folder)?
+                if threads::holds(device)
+                    || queue.before(ticket.stem(), device) > 0
+                    || !locks[i].try_lock(folder)?
                 {
-                    ticket.hold(i)?;
+                    continue;
+                }
+                // Somebody whose lock file was removed, or who runs under a lease that has ended, has the device still.
+                if Queue::read(folder)?.is_held(device) {
+                    locks[i].unlock();
+                    continue;
+                }
+                ticket.hold(i)?;
+                if held.as_ref().is_some_and(|h| Queue::read(folder).is_ok_and(|queue| !h.lasts(&queue))) {
+                    // What it would run under has ended meanwhile.
+                    drop(ticket);
+                    drop(locks);
+                    return Self::acquire(wanted, options);
+                }
+                {
                     let number = threads::enter(device);
                     let (device, locked, lock) = (devices[i].clone(), device.clone(), locks.swap_remove(i));
                     let (options, process) = (options.clone(), std::process::id());
@@ -172,17 +187,27 @@ impl DeviceLease {
     /// Gives the device back.
     pub fn release(self) {}
 
-    /// Lets go of the device without taking it from those that have copies of [`DeviceLease::files`]: it is free when
-    /// the last of them has ended. Answers who they are, as far as that can be seen.
+    /// From now on dropping this lets go of the device without taking it from those that have copies of
+    /// [`DeviceLease::files`]: it is free when the last of them has ended.
+    pub fn share(&mut self) {
+        self.is_left = true;
+        self.ticket.leave();
+    }
+
+    /// Lets go of a device that is shared (see [`DeviceLease::share`]), and answers who has it still, as far as that can
+    /// be seen.
     pub fn leave_to_copies(mut self) -> Vec<Holder> {
         let (folder, locked, stem) =
             (self.options.folder.clone(), self.locked.clone(), self.ticket.stem().to_owned());
         let ticket = folder.path().join(self.ticket.name());
-        self.is_left = true;
-        self.ticket.leave();
+        self.share();
         drop(self);
         // This also removes the ticket, where nobody has it any more.
-        if Queue::read(&folder).is_ok_and(|queue| !queue.holds(&stem, &locked)) {
+        if Queue::read(&folder).is_ok_and(|queue| queue.holder(&stem, &locked).is_none()) {
+            let within = lock::file_name(&nested::name(&stem, &locked));
+            if lock::is_free(&folder, &within) {
+                folder.remove(&within);
+            }
             return Vec::new();
         }
         Holders::look(&[Node::File(ticket)], &[]).found
@@ -201,8 +226,11 @@ impl Drop for DeviceLease {
             return;
         }
         threads::leave(self.number);
-        self.options.folder.remove(&lock::file_name(&nested::name(self.ticket.stem(), &self.locked)));
         if !self.is_left {
+            self.options.folder.remove(&lock::file_name(&nested::name(self.ticket.stem(), &self.locked)));
+            // The name first: whoever finds the lock free must not find a holder. The ticket is closed after this,
+            // which wakes those who wait.
+            self.ticket.withdraw();
             self.lock.unlock();
         }
     }

@@ -11,7 +11,7 @@ use super::owner::{Owner, seconds};
 pub enum LeaseError {
     /// Nobody gave the device back in time.
     #[error(
-        "no device was free within {}: {}{}; wait longer with HAILO_DEVICE_DEADLINE=SECONDS, \
+        "no device was free within {}: {}{}; wait longer (HAILO_DEVICE_DEADLINE=SECONDS, or `hold --wait`), \
          or see `hailo-harness devices`",
         seconds(*waited), held(holders), ahead(*before)
     )]

@@ -37,7 +37,12 @@ impl LockFolder {
     /// When there is no such folder, or anybody could replace the files of others in it.
     pub fn usual() -> Result<Self, LeaseError> {
         if let Some(path) = std::env::var_os(VARIABLE).filter(|v| !v.is_empty()) {
-            return Self::at(Path::new(&path));
+            let path = Path::new(&path);
+            if path.is_relative() {
+                let why = "the path is relative: whoever starts elsewhere would use another folder".into();
+                return Err(LeaseError::Folder { path: path.into(), why, hint: HINT });
+            }
+            return Self::at(path);
         }
         // One that is there goes before one that could be made: where only root can make the first, others may have the
         // second in use already, and root would use the device besides them.

@@ -89,6 +89,13 @@ impl LockFile {
     }
 }
 
+/// Whether nobody has this lock file locked; no for what is none.
+pub(super) fn is_free(folder: &LockFolder, name: &str) -> bool {
+    folder
+        .open_file(name)
+        .is_ok_and(|fd| rustix::fs::flock(&fd, FlockOperation::NonBlockingLockShared).is_ok())
+}
+
 /// Whether somebody holds the lock just now, and who, as far as the kernel tells.
 pub(super) fn holder(folder: &LockFolder, device: &str) -> Option<Option<u32>> {
     let fd = folder.open_file(&file_name(device)).ok()?;

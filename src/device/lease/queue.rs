@@ -26,15 +26,22 @@ impl Queue {
         entries.sort_by(|a, b| a.stem.cmp(&b.stem));
         let queue = Self { entries, folder: folder.clone() };
         // Locks that were made under a lease which has ended.
-        let outlived = |name: &&str| nested::holder(name).is_some_and(|stem| !queue.has(stem));
-        names.iter().filter_map(|n| n.to_str()).filter(outlived).for_each(|name| folder.remove(name));
+        let names: Vec<&str> = names.iter().filter_map(|n| n.to_str()).collect();
+        let has_ticket =
+            |stem: &str| names.iter().any(|n| n.strip_prefix(stem).is_some_and(|r| r.starts_with('.')));
+        for name in &names {
+            if nested::holder(name).is_some_and(|stem| !has_ticket(stem)) && lock::is_free(folder, name) {
+                folder.remove(name);
+            }
+        }
         Ok(queue)
     }
 
     /// Who holds this device, where somebody does. Whoever holds its lock without a ticket (a script with a plain
     /// `flock`) is known by process id at most.
     pub fn owner(&self, device: &str) -> Option<Owner> {
-        let entry = self.entries.iter().find(|e| e.holds() == Some(device));
+        let entry =
+            self.entries.iter().find(|e| e.holds().is_some_and(|held| nested::is_within(held, device)));
         entry.map(|e| e.owner.clone()).or_else(|| {
             let pid = lock::holder(&self.folder, device)??;
             Some(Owner {
@@ -61,24 +68,26 @@ impl Queue {
             e.state == State::Waiting
                 && e.stem.as_str() < stem
                 && !e.owner.stopped
+                && !e.owner.orphaned
                 && e.devices.iter().any(|d| d == device)
         };
         self.entries.iter().filter(comes_first).count()
     }
 
-    /// Whether somebody's ticket holds this device.
+    /// Whether somebody's ticket holds this device, or something runs under a lease of it.
     pub(super) fn is_held(&self, device: &str) -> bool {
-        self.entries.iter().any(|e| e.holds() == Some(device))
+        self.entries.iter().any(|e| e.holds().is_some_and(|held| nested::is_within(held, device)))
     }
 
-    /// Whether the ticket of this stem holds this device.
-    pub(super) fn holds(&self, stem: &str, device: &str) -> bool {
-        self.entries.iter().any(|e| e.stem == stem && e.holds() == Some(device))
+    /// The process that the ticket of this stem names, where it holds this device.
+    pub(super) fn holder(&self, stem: &str, device: &str) -> Option<u32> {
+        let entry = self.entries.iter().find(|e| e.stem == stem && e.holds() == Some(device));
+        entry.map(|e| e.owner.pid)
     }
 
-    /// Whether there is a ticket of this stem.
-    fn has(&self, stem: &str) -> bool {
-        self.entries.iter().any(|e| e.stem == stem)
+    /// The folder that it was read from.
+    pub(super) fn folder(&self) -> &LockFolder {
+        &self.folder
     }
 }
 

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::error::LeaseError;
 use super::folder::LockFolder;
 use super::owner::{Owner, shown};
+use crate::device::process;
 
 /// The longest content that is read.
 const LONGEST: u64 = 4096;
@@ -87,7 +88,7 @@ impl Ticket {
         let process = std::process::id();
         let content = Content {
             pid: process,
-            start: process_start(process).map_or(0, |(start, _)| start),
+            start: process::start(process).map_or(0, |(start, _)| start),
             namespace: namespace(),
             program: shown(program),
             test: test_name().map(|t| shown(&t)),
@@ -132,6 +133,14 @@ impl Ticket {
         &self.fd
     }
 
+    /// Removes the file before the device is given back: whoever is told that it went finds nobody's name.
+    pub(super) fn withdraw(&mut self) {
+        if self.process == std::process::id() && !self.is_left {
+            self.folder.remove(&self.name());
+            self.is_left = true;
+        }
+    }
+
     /// Leaves the file to those that have copies of it: it is not removed with this.
     pub(super) fn leave(&mut self) {
         self.is_left = true;
@@ -144,9 +153,7 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        if self.process == std::process::id() && !self.is_left {
-            self.folder.remove(&self.name());
-        }
+        self.withdraw();
     }
 }
 
@@ -191,7 +198,7 @@ impl Entry {
             // The name changed when the device was taken: the kernel knows when.
             State::Held(_) => age(&stat),
         };
-        let (stopped, orphaned) = match process_start(content.pid) {
+        let (stopped, orphaned) = match process::start(content.pid) {
             // Its pid means nothing here.
             _ if content.namespace != namespace() => (false, false),
             Some((start, state)) if start == content.start => (matches!(state, 'T' | 't'), state == 'Z'),
@@ -219,7 +226,7 @@ impl Entry {
 }
 
 /// The time of arrival in a ticket's name, where it is one.
-fn arrival(stem: &str) -> Option<u64> {
+pub(super) fn arrival(stem: &str) -> Option<u64> {
     let mut parts = stem.split('-');
     let (time, pid, number) = (parts.next()?, parts.next()?, parts.next()?);
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -244,15 +251,6 @@ fn age(stat: &Stat) -> Duration {
     );
     let now = Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0));
     now.saturating_sub(then)
-}
-
-/// When a process started, in ticks since the machine was, and its state (`R`, `S`, `T`, `Z`, …).
-pub(super) fn process_start(pid: u32) -> Option<(u64, char)> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in parentheses may hold anything, parentheses and blanks included.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    let state = fields.next()?.chars().next()?;
-    Some((fields.nth(18)?.parse().ok()?, state))
 }
 
 /// The namespace of this process's pids; 0 where it is not known.

@@ -18,8 +18,10 @@
 //! The lock of a device is a `flock` on `<device>.lock`, a file that is never written, truncated or removed. The kernel
 //! lets go of it when the last process that has it open ends, however it ends: the holder, and the worker that it gave a
 //! copy to. Around it lies what makes it fair and visible: each contender has a *ticket*, a file of its own that it
-//! keeps locked, with its time of arrival in the name. A ticket that can be locked belongs to nobody any more. Only the
-//! lock decides who uses the device; a ticket that is missing, foreign or forged can make the queue unfair, never unsafe.
+//! keeps locked, with its time of arrival in the name. A ticket that can be locked belongs to nobody any more. Whoever has
+//! the lock looks whether somebody's ticket says that it holds the device, and waits then: its lock file may have been
+//! removed. So neither alone makes two holders. A ticket that is missing, foreign or forged can make the queue unfair,
+//! or keep others waiting as long as its owner lives, which whoever may take the lock can do anyway.
 
 pub mod device_lease;
 pub mod error;

@@ -84,6 +84,9 @@ fn start(variables: Vec<(String, std::ffi::OsString)>) -> std::io::Result<Spawne
             if libc::fcntl(fd, libc::F_SETFD, 0) == -1 {
                 return Err(std::io::Error::last_os_error());
             }
+            // From its first moment on it dies with its parent, whatever program it is. Whoever gets here after the
+            // parent has gone finds that out by its socket.
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
             // Signals that the program blocks would stay blocked across exec.
             let mut none = std::mem::zeroed();
             libc::sigemptyset(&raw mut none);

@@ -81,6 +81,7 @@ pub fn run(
     let named = named.join(", ");
     if timed_out {
         let time = deadline.unwrap_or_default().as_secs_f64();
+        let named = if named.is_empty() { "it" } else { &named };
         say(format_args!("hailo-harness: the program has not ended within {time} s: ended {named}"));
     } else if !named.is_empty() {
         say(format_args!("hailo-harness: the program left {named} running: ended"));

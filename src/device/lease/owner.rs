@@ -64,7 +64,7 @@ impl std::fmt::Display for Owner {
             details.push(format!("user {}", self.uid));
         }
         if self.orphaned {
-            details.push("which has ended, its worker has not".into());
+            details.push("which has ended; a process that it started has not".into());
         } else if self.stopped {
             details.push("which is stopped".into());
         }

@@ -5,8 +5,8 @@
 //!
 //! Predicted: `file_serial` waits in the kernel's flock, so that its hand-over is one wake-up, about 0.05 ms; the lease
 //! reads the queue's folder after a wake-up and renames its ticket, about 0.3 ms, a ratio of 5, and neither matters
-//! beside the seconds for which a device is used. Seen, on 2 cores: 0.26 ms
-//! (worst 0.43) and 0.06 ms (worst 1.0), a ratio of 4. Before, the lease closed its inotify on the way, which takes the kernel 3 ms.
+//! beside the seconds for which a device is used. Seen, on 2 cores: 0.26 ms (worst 0.43) and 0.06 ms
+//! (worst 1.0), a ratio of 4. Before, the lease closed its inotify on the way, which takes the kernel 3 ms.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -345,18 +345,11 @@ fn terminal() -> (std::fs::File, OwnedFd) {
     unsafe { (std::fs::File::from_raw_fd(ours), OwnedFd::from_raw_fd(theirs)) }
 }
 
-#[test]
-fn the_program_has_the_terminal() {
-    let place = Place::new();
-    let (ours, theirs) = terminal();
-    let seconds = endless();
-    let script = format!("read line; echo got $line; echo up; sleep {seconds}");
-    let mut command = place.hold(&[], &["sh", "-c", &script]);
-    let tty = theirs.as_raw_fd();
-    command
-        .stdin(theirs.try_clone().unwrap())
-        .stdout(theirs.try_clone().unwrap())
-        .stderr(theirs.try_clone().unwrap());
+/// Makes a command the leader of a session of its own, with this terminal.
+fn on_terminal(command: &mut Command, terminal: &OwnedFd) {
+    let side = || Stdio::from(terminal.try_clone().unwrap());
+    command.stdin(side()).stdout(side()).stderr(side());
+    let tty = terminal.as_raw_fd();
     // SAFETY: only system calls are made.
     unsafe {
         command.pre_exec(move || {
@@ -365,6 +358,29 @@ fn the_program_has_the_terminal() {
             Ok(())
         })
     };
+}
+
+#[test]
+fn where_nobody_can_continue_it_a_program_that_stops_itself_goes_on() {
+    let place = Place::new();
+    let (_ours, theirs) = terminal();
+    // No shell is there: the command leads the session.
+    let mut command = place.hold(&[], &["sh", "-c", "kill -STOP $$; exit 6"]);
+    on_terminal(&mut command, &theirs);
+    let mut child = command.spawn().unwrap();
+    let status = child.wait_timeout(PATIENCE).unwrap();
+    let _ = child.kill();
+    assert_eq!(status.and_then(|s| s.code()), Some(6));
+}
+
+#[test]
+fn the_program_has_the_terminal() {
+    let place = Place::new();
+    let (ours, theirs) = terminal();
+    let seconds = endless();
+    let script = format!("read line; echo got $line; echo up; sleep {seconds}");
+    let mut command = place.hold(&[], &["sh", "-c", &script]);
+    on_terminal(&mut command, &theirs);
     let mut child = command.spawn().unwrap();
     drop((command, theirs));
     let mut lines = BufReader::new(ours.try_clone().unwrap()).lines();
@@ -434,7 +450,21 @@ fn a_lease_of_somebody_else_cannot_be_claimed() {
 /// What a copy of this program does. In the tests' own process nothing happens.
 #[test]
 fn program() {
-    if std::env::var_os("HAILO_TEST_PROGRAM").is_some() {
+    extern "C" fn end_this_thread(_: i32) {
+        // SAFETY: ends the thread that the signal was sent to, and no other.
+        unsafe { libc::syscall(libc::SYS_exit, 0) };
+    }
+    let what = std::env::var("HAILO_TEST_PROGRAM").unwrap_or_default();
+    if what == "main thread ends" {
+        let handler: extern "C" fn(i32) = end_this_thread;
+        // SAFETY: the handler makes one system call; the main thread gets the signal.
+        unsafe {
+            libc::signal(libc::SIGUSR1, handler as usize);
+            libc::syscall(libc::SYS_tgkill, libc::getpid(), libc::getpid(), libc::SIGUSR1);
+        }
+        std::thread::sleep(Duration::from_secs(1000));
+    }
+    if what == "leaves its group" {
         // SAFETY: joins the process group of its parent, and waits.
         unsafe { libc::setpgid(0, libc::getpgid(libc::getppid())) };
         std::thread::sleep(Duration::from_secs(1000));
@@ -442,15 +472,23 @@ fn program() {
 }
 
 #[test]
-fn the_deadline_and_signals_reach_a_program_that_has_left_its_group() {
+fn the_deadline_and_signals_reach_a_program_that_has_left_its_group_or_lost_its_main_thread() {
     let place = Place::new();
     let own = std::env::current_exe().unwrap().to_str().unwrap().to_owned();
     let copy = [own.as_str(), "--exact", "program", "--nocapture"];
-    let start = Instant::now();
-    let output = place.hold(&["--deadline", "0.5"], &copy).env("HAILO_TEST_PROGRAM", "1").output().unwrap();
-    assert_eq!(output.status.code(), Some(124), "{}", text(&output));
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
-    let mut child = place.hold(&[], &copy).env("HAILO_TEST_PROGRAM", "1").process_group(0).spawn().unwrap();
+    for what in ["leaves its group", "main thread ends"] {
+        let start = Instant::now();
+        let output =
+            place.hold(&["--deadline", "0.5"], &copy).env("HAILO_TEST_PROGRAM", what).output().unwrap();
+        assert_eq!(output.status.code(), Some(124), "{what}: {}", text(&output));
+        assert!(start.elapsed() < Duration::from_secs(5), "{what}: {:?}", start.elapsed());
+    }
+    let mut child = place
+        .hold(&[], &copy)
+        .env("HAILO_TEST_PROGRAM", "leaves its group")
+        .process_group(0)
+        .spawn()
+        .unwrap();
     let group = child.id() as i32;
     until("it has left its group", || processes("--exact") > 1 && members(group) == 2);
     signal(&child, libc::SIGTERM);
@@ -501,19 +539,7 @@ fn the_terminal_comes_back_when_the_program_cannot_be_started() {
     let mut shell = Command::new("sh");
     shell.args(["-c", "\"$@\"; read line && echo got $line", "sh"]).arg(program).args(harness);
     shell.envs(command.get_envs().filter_map(|(k, v)| Some((k, v?))));
-    let tty = theirs.as_raw_fd();
-    shell
-        .stdin(theirs.try_clone().unwrap())
-        .stdout(theirs.try_clone().unwrap())
-        .stderr(theirs.try_clone().unwrap());
-    // SAFETY: only system calls are made.
-    unsafe {
-        shell.pre_exec(move || {
-            libc::setsid();
-            libc::ioctl(tty, libc::TIOCSCTTY, 0);
-            Ok(())
-        })
-    };
+    on_terminal(&mut shell, &theirs);
     let mut child = shell.spawn().unwrap();
     drop((shell, theirs));
     (&ours).write_all(b"hello\n").unwrap();

@@ -1,13 +1,24 @@
 //! The runner, over the program of a test.
+#![allow(dead_code, reason = "each test uses some of it")]
 
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::json;
 
-/// `cargo nextest run`, over this test's own program, which is said to be each of these test programs of a package in
-/// this folder. Nothing is built, and nothing is known of the runner that runs this test.
+/// `cargo nextest run`; see [`nested_by`].
 pub fn nested(folder: &Path, names: &[&str]) -> Command {
+    nested_by(&cargo(), folder, names)
+}
+
+fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// `nextest run` by this program (cargo, or the runner itself), over this test's own program, which is said to be each of these test programs of a package in
+/// this folder. Nothing is built, and nothing is known of the runner that runs this test.
+pub fn nested_by(runner: &OsStr, folder: &Path, names: &[&str]) -> Command {
     let write = |name: &str, text: &[u8]| {
         std::fs::write(folder.join(name), text).unwrap();
         folder.join(name)
@@ -21,8 +32,7 @@ pub fn nested(folder: &Path, names: &[&str]) -> Command {
     }
     write("Cargo.toml", manifest.as_bytes());
     write("lib.rs", b"");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let metadata = Command::new(&cargo)
+    let metadata = Command::new(cargo())
         .args(["metadata", "--format-version", "1", "--offline"])
         .env_remove("CARGO_TARGET_DIR")
         .current_dir(folder)
@@ -52,7 +62,7 @@ pub fn nested(folder: &Path, names: &[&str]) -> Command {
         },
         "rust-binaries": programs,
     });
-    let mut command = Command::new(cargo);
+    let mut command = Command::new(runner);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("NEXTEST") {
             command.env_remove(name);

@@ -8,6 +8,8 @@ use libtest_mimic::{Arguments, Trial};
 mod cell;
 #[path = "../common/host.rs"]
 mod host;
+#[path = "../common/nextest.rs"]
+mod nested;
 mod program;
 mod runner;
 

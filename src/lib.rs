@@ -10,6 +10,7 @@
 //! | [`intent`] | sentences to intents |
 //! | [`hold`] | any program under the lease of a device |
 //! | [`worker`] | the process that owns the device |
+//! | [`watchdog`] | deadlines, and what happens when one has passed |
 //! | [`device`] | which HailoRT is used: a device's, or the simulator |
 //! | [`whisper`] | audio, log-mel, decoding, tokens to text |
 //! | [`hailort`] | safe handles over the HailoRT API |
@@ -34,6 +35,7 @@ pub mod models;
 pub mod snapshot;
 pub mod stt;
 pub mod text;
+pub mod watchdog;
 pub mod whisper;
 pub mod worker;
 

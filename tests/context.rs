@@ -10,6 +10,7 @@ use hailo_harness::context::{ContextError, Finding};
 use hailo_harness::device::RuntimeChoice;
 use hailo_harness::stt::{Deadlines, HailoStt, SttErrorKind, SttModel, SttOptions};
 use hailo_harness::text::Language;
+use hailo_harness::watchdog::{Phase, StepKind};
 use hailo_harness::whisper::Audio;
 
 #[path = "common/host.rs"]
@@ -257,7 +258,14 @@ fn a_worker_that_does_not_let_go_is_found_at_teardown() {
     let deadlines = Deadlines { release: Duration::from_millis(100), ..Deadlines::default() };
     let context = canned().deadlines(deadlines).start().unwrap();
     kill(context.stt().worker_id().unwrap(), libc::SIGSTOP);
-    assert_eq!(context.close().findings, [Finding::Killed]);
+    let report = context.close();
+    let [Finding::Hang(hang)] = report.findings.as_slice() else { panic!("{report}") };
+    assert_eq!(
+        (hang.phase, hang.helped(), hang.gone),
+        (Phase::Release, Some(StepKind::Term), true),
+        "{report}"
+    );
+    assert_eq!(hang.calls, [], "it was stopped, and is in no call");
 }
 
 #[test]

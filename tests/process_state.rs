@@ -115,7 +115,7 @@ fn an_answer_that_comes_byte_by_byte_does_not_stretch_the_deadline() {
     let script = folder.path().join("worker");
     // The head of a frame of 1 MiB, and then a byte each 50 ms.
     let text = format!(
-        "#!/bin/bash\nfd=${{HAILO_HARNESS_WORKER_SOCKET##*:}}\n\
+        "#!/bin/bash\nIFS=: read -r _ _ fd _ <<< \"$HAILO_HARNESS_WORKER_SOCKET\"\n\
                 printf 'HLHW\\{VERSION}\\0\\1\\0\\0\\0\\20\\0' >&$fd\nwhile printf x >&$fd; do sleep 0.05; done\n"
     );
     std::fs::write(&script, text).unwrap();

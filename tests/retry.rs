@@ -6,6 +6,7 @@ use hailo_harness::HailoContext;
 use hailo_harness::context::{ContextBuilder, ContextError, Finding};
 use hailo_harness::device::RuntimeChoice;
 use hailo_harness::stt::{Deadlines, Repairs, RetryPolicy, SttErrorKind, SttModel};
+use hailo_harness::watchdog::Phase;
 use hailo_harness::whisper::Audio;
 
 #[path = "common/host.rs"]
@@ -206,11 +207,13 @@ fn a_pipeline_that_cannot_be_built_again_is_an_error() {
 #[test]
 fn hangs_in_each_phase_cost_their_deadline_and_are_not_tried_again() {
     let moment = Duration::from_millis(300);
-    let deadlines = Deadlines { open: moment, infer: moment, release: moment };
+    let deadlines = Deadlines::from(moment);
     let start = Instant::now();
     let error = faulty("hailo_create_vdevice=hang").deadlines(deadlines).start().unwrap_err();
     let ContextError::Stt(error) = error else { panic!("{error}") };
     assert_eq!((error.kind(), error.attempts()), (SttErrorKind::Hang, 1), "{error}");
+    let hang = error.hang().unwrap();
+    assert_eq!((hang.phase, hang.calls[0].call.as_str()), (Phase::Open, "hailo_create_vdevice"), "{error}");
     assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
 
     let deadlines = Deadlines { infer: moment, release: moment, ..Deadlines::default() };
@@ -220,5 +223,11 @@ fn hangs_in_each_phase_cost_their_deadline_and_are_not_tried_again() {
     assert!(!context.close().is_clean());
 
     let context = faulty("hailo_release_vdevice=hang").deadlines(deadlines).start().unwrap();
-    assert_eq!(context.close().findings, [Finding::Killed]);
+    let report = context.close();
+    let [Finding::Hang(hang)] = report.findings.as_slice() else { panic!("{report}") };
+    assert_eq!(
+        (hang.phase, hang.calls[0].call.as_str()),
+        (Phase::Release, "hailo_release_vdevice"),
+        "{report}"
+    );
 }

@@ -39,6 +39,7 @@ fn whatever_happens_to_a_worker_its_user_hears_of_it_and_nothing_stays() {
     let audio = Audio::from_f32(&samples, 16_000, 1).unwrap();
     let deadlines = Deadlines {
         open: Duration::from_secs(20),
+        configure: Duration::from_secs(20),
         infer: Duration::from_millis(500),
         release: Duration::from_millis(500),
     };

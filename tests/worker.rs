@@ -267,12 +267,15 @@ fn nothing_that_the_program_holds_open_gets_into_the_worker() {
 fn raw() -> (std::process::Child, std::os::unix::net::UnixStream) {
     use std::os::fd::AsRawFd;
     let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
-    // SAFETY: the number is open; it must reach the child.
-    unsafe { libc::fcntl(theirs.as_raw_fd(), libc::F_SETFD, 0) };
+    let board = tempfile::tempfile().unwrap();
+    for file in [theirs.as_raw_fd(), board.as_raw_fd()] {
+        // SAFETY: the number is open; it must reach the child.
+        unsafe { libc::fcntl(file, libc::F_SETFD, 0) };
+    }
     let child = Command::new("/proc/self/exe")
         .env(
             "HAILO_HARNESS_WORKER_SOCKET",
-            format!("{VERSION}:{}:{}", std::process::id(), theirs.as_raw_fd()),
+            format!("{VERSION}:{}:{}:{}", std::process::id(), theirs.as_raw_fd(), board.as_raw_fd()),
         )
         .stderr(std::process::Stdio::piped())
         .spawn()

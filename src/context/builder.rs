@@ -105,9 +105,10 @@ impl ContextBuilder {
         self
     }
 
-    /// How long each phase may take, once the device is free.
+    /// How long each phase may take, once the device is free; unless set, what `HAILO_DEADLINES` says, or else 60 s to
+    /// open and 60 s to load, 30 s for each window of audio, and 5 s to let go.
     pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
-        self.stt.deadlines = deadlines;
+        self.stt.deadlines = Some(deadlines);
         self
     }
 

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use crate::watchdog::Hang;
 use crate::worker::Ended;
 
 /// Something that was not as it should be at the end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Finding {
-    /// The worker did not let go of the device in time, and was killed.
+    /// The worker did not let go of the device in time, and was ended.
+    Hang(Box<Hang>),
+    /// The worker let go of the device, did not end, and was killed.
     Killed,
     /// The worker had died before.
     Died(String),
@@ -23,7 +26,8 @@ pub enum Finding {
 impl std::fmt::Display for Finding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Killed => f.write_str("the worker did not let go of the device in time and was killed"),
+            Self::Hang(hang) => hang.fmt(f),
+            Self::Killed => f.write_str("the worker let go of the device, did not end, and was killed"),
             Self::Died(why) => write!(f, "there was no worker any more: {why}"),
             Self::Status(status) => write!(f, "the worker ended with {status}"),
             Self::Stuck => f.write_str("the worker could not be killed: it sits in the kernel"),
@@ -33,7 +37,7 @@ impl std::fmt::Display for Finding {
 }
 
 /// What was found at the end of a context.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TeardownReport {
     /// Everything that was not as it should be.
     pub findings: Vec<Finding>,
@@ -53,6 +57,7 @@ impl TeardownReport {
         let (findings, log) = match ended {
             Err(why) => (vec![Finding::Died(why)], Vec::new()),
             Ok(None) => (Vec::new(), Vec::new()),
+            Ok(Some(Ended { hang: Some(hang), log, .. })) => (vec![Finding::Hang(hang)], log),
             Ok(Some(ended)) => {
                 let finding = match ended.status {
                     _ if ended.is_clean() => None,

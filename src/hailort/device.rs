@@ -1,10 +1,14 @@
 //! A physical device, opened to ask what it is: allowed beside another program that uses it.
 
+use std::panic::Location;
+
 use hailort_sys::Api;
 use hailort_sys::types::*;
 use serde::{Deserialize, Serialize};
 
+use super::call::call;
 use super::error::HailoError;
+use super::ledger::{self, Made};
 
 /// What a device says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +31,7 @@ pub struct Device {
     api: Api,
     id: String,
     handle: hailo_device,
+    made: Made,
 }
 
 impl Device {
@@ -34,14 +39,15 @@ impl Device {
     ///
     /// # Errors
     /// When there is none (2), no permission (36), or the firmware is dead (87).
+    #[track_caller]
     pub fn open(api: Api, id: &str) -> Result<Self, HailoError> {
+        let made_at = Location::caller();
         let mut raw = hailo_device_id_t::zeroed();
         set_text(&mut raw.id, id);
         let mut handle = std::ptr::null_mut();
         // SAFETY: both pointers are valid for the call.
-        let status = unsafe { (api.hailo_create_device_by_id)(&raw const raw, &raw mut handle) };
-        HailoError::check("hailo_create_device_by_id", id, status)?;
-        Ok(Self { api, id: id.into(), handle })
+        unsafe { call!(api, id, hailo_create_device_by_id(&raw const raw, &raw mut handle)) }?;
+        Ok(Self { api, id: id.into(), handle, made: ledger::made("device", id, made_at) })
     }
 
     /// What it is.
@@ -51,8 +57,7 @@ impl Device {
     pub fn identity(&self) -> Result<Identity, HailoError> {
         let mut raw = hailo_device_identity_t::zeroed();
         // SAFETY: the handle is in use, `raw` is valid for the write.
-        let status = unsafe { (self.api.hailo_identify)(self.handle, &raw mut raw) };
-        HailoError::check("hailo_identify", &self.id, status)?;
+        unsafe { call!(self.api, &self.id, hailo_identify(self.handle, &raw mut raw)) }?;
         let version = raw.fw_version;
         Ok(Identity {
             architecture: architecture(raw.device_architecture),
@@ -63,6 +68,15 @@ impl Device {
         })
     }
 
+    /// Resets it, as far as the library can: over PCIe its software, not the chip.
+    ///
+    /// # Errors
+    /// When it does not answer, or the library will not.
+    pub fn reset(&self) -> Result<(), HailoError> {
+        // SAFETY: the handle is in use.
+        unsafe { call!(self.api, &self.id, hailo_reset_device(self.handle, HAILO_RESET_DEVICE_MODE_SOFT)) }
+    }
+
     /// The temperature of the chip's hotter sensor, in degrees Celsius.
     ///
     /// # Errors
@@ -70,8 +84,7 @@ impl Device {
     pub fn temperature(&self) -> Result<f32, HailoError> {
         let mut raw = hailo_chip_temperature_info_t::zeroed();
         // SAFETY: the handle is in use, `raw` is valid for the write.
-        let status = unsafe { (self.api.hailo_get_chip_temperature)(self.handle, &raw mut raw) };
-        HailoError::check("hailo_get_chip_temperature", &self.id, status)?;
+        unsafe { call!(self.api, &self.id, hailo_get_chip_temperature(self.handle, &raw mut raw)) }?;
         Ok(raw.ts0_temperature.max(raw.ts1_temperature))
     }
 }
@@ -79,7 +92,8 @@ impl Device {
 impl Drop for Device {
     fn drop(&mut self) {
         // SAFETY: the handle is released once, here.
-        unsafe { (self.api.hailo_release_device)(self.handle) };
+        let released = unsafe { call!(self.api, &self.id, hailo_release_device(self.handle)) };
+        self.made.released(&released);
     }
 }
 

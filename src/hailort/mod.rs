@@ -3,6 +3,10 @@
 //! | room | holds |
 //! | --- | --- |
 //! | [`error`] | [`HailoError`]: which call answered what |
+//! | `call` | how every call is made |
+//! | [`recorder`] | which call each thread is in, to be read by another process |
+//! | [`ledger`] | every handle that was made and not released |
+//! | `shutdown` | ending all transfers from another thread |
 //! | [`device`] | [`Device`]: what a device says of itself, beside whoever uses it |
 //! | [`vdevice`] | [`VDevice`]: devices in exclusive use |
 //! | [`model`] | [`Model`]: a HEF, its network group and its vstreams; inference |
@@ -10,9 +14,13 @@
 //! The order of release is what the real library needs: shut the network group down, outputs, inputs, HEF, and the
 //! virtual device last. Each handle keeps what it depends on alive, so that no order of drops can break it.
 
+mod call;
 pub mod device;
 pub mod error;
+pub mod ledger;
 pub mod model;
+pub mod recorder;
+pub(crate) mod shutdown;
 pub mod vdevice;
 
 pub use device::{Device, Identity};

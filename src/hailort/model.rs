@@ -2,6 +2,7 @@
 
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
+use std::panic::Location;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,10 @@ use std::time::Duration;
 use hailort_sys::Api;
 use hailort_sys::types::*;
 
+use super::call::call;
 use super::error::HailoError;
+use super::ledger::{self, Made};
+use super::shutdown;
 use super::vdevice::{Raw, VDevice};
 
 /// Bytes below which the real library crashes on a HEF in memory.
@@ -76,8 +80,20 @@ pub struct Model {
     is_stale: bool,
     /// The bytes that the HEF was read from: the library may look at them until it is released.
     _source: HefSource,
+    /// Its handles in the list of those that are open.
+    made: Handles,
     /// Freed last, with the network group.
     _vdevice: Arc<Raw>,
+}
+
+/// Where the handles of a model stand in the list of those that are open.
+#[derive(Debug)]
+struct Handles {
+    /// Where the model was made.
+    made_at: &'static Location<'static>,
+    hef: Made,
+    inputs: Vec<Made>,
+    outputs: Vec<Made>,
 }
 
 // SAFETY: HailoRT's calls may come from any thread; one inference at a time is seen to by `&mut self`.
@@ -89,31 +105,29 @@ impl Model {
     ///
     /// # Errors
     /// When the library refuses the file, the device or the format; the error names call and file.
+    #[track_caller]
     pub fn load(vdevice: &VDevice, source: HefSource, timeout: Duration) -> Result<Self, HailoError> {
+        let made_at = Location::caller();
         let raw = vdevice.raw();
         let api = raw.api;
         let name = source.name();
         let mut hef = std::ptr::null_mut();
-        let status = match &source {
+        match &source {
             HefSource::File(path) => {
                 let path = CString::new(path.as_os_str().as_bytes()).unwrap_or_default();
                 // SAFETY: the path is a string, `hef` is valid for the write.
-                unsafe { (api.hailo_create_hef_file)(&raw mut hef, path.as_ptr()) }
+                unsafe { call!(api, &name, hailo_create_hef_file(&raw mut hef, path.as_ptr())) }
             }
             HefSource::Memory { bytes, .. } if bytes.len() < SHORTEST_HEF => {
-                hailort_sys::status::HAILO_HEF_FILE_CORRUPTED
+                let status = hailort_sys::status::HAILO_HEF_FILE_CORRUPTED;
+                HailoError::check("hailo_create_hef_buffer", &name, status)
             }
             // SAFETY: the buffer is as long as said and lives in `source`, which this model keeps.
             HefSource::Memory { bytes, .. } => unsafe {
-                (api.hailo_create_hef_buffer)(&raw mut hef, bytes.as_ptr().cast(), bytes.len())
+                call!(api, &name, hailo_create_hef_buffer(&raw mut hef, bytes.as_ptr().cast(), bytes.len()))
             },
-        };
-        let call = if matches!(source, HefSource::File(_)) {
-            "hailo_create_hef_file"
-        } else {
-            "hailo_create_hef_buffer"
-        };
-        HailoError::check(call, &name, status)?;
+        }?;
+        let hef_made = ledger::made("hef", &name, made_at);
         // From here on, dropping the model releases what there is of it.
         let mut model = Self {
             api,
@@ -126,6 +140,7 @@ impl Model {
             name,
             is_stale: false,
             _source: source,
+            made: Handles { made_at, hef: hef_made, inputs: Vec::new(), outputs: Vec::new() },
             _vdevice: Arc::clone(raw),
         };
         model.configure(raw.handle)?;
@@ -134,25 +149,25 @@ impl Model {
         Ok(model)
     }
 
-    fn check(&self, call: &'static str, status: u32) -> Result<(), HailoError> {
-        HailoError::check(call, &self.name, status)
-    }
-
     fn configure(&mut self, vdevice: hailo_vdevice) -> Result<(), HailoError> {
         let mut groups = [std::ptr::null_mut(); HAILO_MAX_NETWORK_GROUPS as usize];
         let mut count = groups.len();
         // SAFETY: both handles are in use, the array has `count` elements, NULL asks for the defaults.
-        let status = unsafe {
-            (self.api.hailo_configure_vdevice)(
-                vdevice,
-                self.hef,
-                std::ptr::null_mut(),
-                groups.as_mut_ptr(),
-                &raw mut count,
+        unsafe {
+            call!(
+                self.api,
+                &self.name,
+                hailo_configure_vdevice(
+                    vdevice,
+                    self.hef,
+                    std::ptr::null_mut(),
+                    groups.as_mut_ptr(),
+                    &raw mut count,
+                )
             )
-        };
-        self.check("hailo_configure_vdevice", status)?;
+        }?;
         self.group = groups[0];
+        shutdown::enter(self.api, self.group, &self.name);
         Ok(())
     }
 
@@ -161,35 +176,45 @@ impl Model {
             vec![hailo_input_vstream_params_by_name_t::zeroed(); HAILO_MAX_STREAMS_COUNT as usize];
         let mut count = params.len();
         // SAFETY: the group is in use, the array has `count` elements.
-        let status = unsafe {
-            (self.api.hailo_make_input_vstream_params)(
-                self.group,
-                false,
-                HAILO_FORMAT_TYPE_FLOAT32,
-                params.as_mut_ptr(),
-                &raw mut count,
+        unsafe {
+            call!(
+                self.api,
+                &self.name,
+                hailo_make_input_vstream_params(
+                    self.group,
+                    false,
+                    HAILO_FORMAT_TYPE_FLOAT32,
+                    params.as_mut_ptr(),
+                    &raw mut count,
+                )
             )
-        };
-        self.check("hailo_make_input_vstream_params", status)?;
+        }?;
         params.truncate(count);
         for p in &mut params {
             p.params.timeout_ms = milliseconds(timeout);
         }
         let mut handles = vec![std::ptr::null_mut(); count];
         // SAFETY: the group is in use, both arrays have `count` elements.
-        let status = unsafe {
-            (self.api.hailo_create_input_vstreams)(self.group, params.as_ptr(), count, handles.as_mut_ptr())
-        };
-        self.check("hailo_create_input_vstreams", status)?;
+        unsafe {
+            call!(
+                self.api,
+                &self.name,
+                hailo_create_input_vstreams(self.group, params.as_ptr(), count, handles.as_mut_ptr())
+            )
+        }?;
         self.input_handles = handles;
+        let made = |p: &hailo_input_vstream_params_by_name_t| {
+            ledger::made("input vstream", &text(&p.name), self.made.made_at)
+        };
+        self.made.inputs = params.iter().map(made).collect();
         for handle in self.input_handles.clone() {
             let (mut info, mut size) = (hailo_vstream_info_t::zeroed(), 0);
             // SAFETY: the handle is in use, `info` is valid for the write.
-            let status = unsafe { (self.api.hailo_get_input_vstream_info)(handle, &raw mut info) };
-            self.check("hailo_get_input_vstream_info", status)?;
+            unsafe { call!(self.api, &self.name, hailo_get_input_vstream_info(handle, &raw mut info)) }?;
             // SAFETY: the handle is in use, `size` is valid for the write.
-            let status = unsafe { (self.api.hailo_get_input_vstream_frame_size)(handle, &raw mut size) };
-            self.check("hailo_get_input_vstream_frame_size", status)?;
+            unsafe {
+                call!(self.api, &self.name, hailo_get_input_vstream_frame_size(handle, &raw mut size))
+            }?;
             self.inputs.push(describe(&info, size));
         }
         Ok(())
@@ -200,36 +225,46 @@ impl Model {
             vec![hailo_output_vstream_params_by_name_t::zeroed(); HAILO_MAX_STREAMS_COUNT as usize];
         let mut count = params.len();
         // SAFETY: the group is in use, the array has `count` elements.
-        let status = unsafe {
-            (self.api.hailo_make_output_vstream_params)(
-                self.group,
-                false,
-                HAILO_FORMAT_TYPE_FLOAT32,
-                params.as_mut_ptr(),
-                &raw mut count,
+        unsafe {
+            call!(
+                self.api,
+                &self.name,
+                hailo_make_output_vstream_params(
+                    self.group,
+                    false,
+                    HAILO_FORMAT_TYPE_FLOAT32,
+                    params.as_mut_ptr(),
+                    &raw mut count,
+                )
             )
-        };
-        self.check("hailo_make_output_vstream_params", status)?;
+        }?;
         params.truncate(count);
         for p in &mut params {
             p.params.timeout_ms = milliseconds(timeout);
         }
         let mut handles = vec![std::ptr::null_mut(); count];
         // SAFETY: the group is in use, both arrays have `count` elements.
-        let status = unsafe {
-            (self.api.hailo_create_output_vstreams)(self.group, params.as_ptr(), count, handles.as_mut_ptr())
-        };
-        self.check("hailo_create_output_vstreams", status)?;
+        unsafe {
+            call!(
+                self.api,
+                &self.name,
+                hailo_create_output_vstreams(self.group, params.as_ptr(), count, handles.as_mut_ptr())
+            )
+        }?;
         self.output_handles = handles;
+        let made = |p: &hailo_output_vstream_params_by_name_t| {
+            ledger::made("output vstream", &text(&p.name), self.made.made_at)
+        };
+        self.made.outputs = params.iter().map(made).collect();
         let mut opened = Vec::with_capacity(count);
         for handle in &self.output_handles {
             let (mut info, mut size) = (hailo_vstream_info_t::zeroed(), 0);
             // SAFETY: the handle is in use, `info` is valid for the write.
-            let status = unsafe { (self.api.hailo_get_output_vstream_info)(*handle, &raw mut info) };
-            self.check("hailo_get_output_vstream_info", status)?;
+            unsafe { call!(self.api, &self.name, hailo_get_output_vstream_info(*handle, &raw mut info)) }?;
             // SAFETY: the handle is in use, `size` is valid for the write.
-            let status = unsafe { (self.api.hailo_get_output_vstream_frame_size)(*handle, &raw mut size) };
-            self.check("hailo_get_output_vstream_frame_size", status)?;
+            unsafe {
+                call!(self.api, &self.name, hailo_get_output_vstream_frame_size(*handle, &raw mut size))
+            }?;
             opened.push((describe(&info, size), *handle));
         }
         // In the order of the original model, where the file says it: the logits of a split matrix product have to be
@@ -246,15 +281,18 @@ impl Model {
         let mut names = vec![hailo_layer_name_t::zeroed(); HAILO_MAX_STREAMS_COUNT as usize];
         let mut count = names.len();
         // SAFETY: the HEF is in use, NULL means its first group, the array has `count` elements.
-        let status = unsafe {
-            (self.api.hailo_hef_get_sorted_output_names)(
-                self.hef,
-                std::ptr::null(),
-                names.as_mut_ptr(),
-                &raw mut count,
+        unsafe {
+            call!(
+                self.api,
+                &self.name,
+                hailo_hef_get_sorted_output_names(
+                    self.hef,
+                    std::ptr::null(),
+                    names.as_mut_ptr(),
+                    &raw mut count,
+                )
             )
-        };
-        self.check("hailo_hef_get_sorted_output_names", status)?;
+        }?;
         Ok(names.iter().take(count).map(|n| text(&n.name)).collect())
     }
 
@@ -300,28 +338,34 @@ impl Model {
             let frame =
                 inputs.get(i).filter(|f| f.len() == stream.elements()).ok_or_else(|| wrong(call, stream))?;
             // SAFETY: the handle is in use, the buffer has the frame's size.
-            let status = unsafe {
-                (self.api.hailo_vstream_write_raw_buffer)(
-                    self.input_handles[i],
-                    frame.as_ptr().cast(),
-                    size_of_val(*frame),
+            unsafe {
+                call!(
+                    self.api,
+                    &stream.name,
+                    hailo_vstream_write_raw_buffer(
+                        self.input_handles[i],
+                        frame.as_ptr().cast(),
+                        size_of_val(*frame),
+                    )
                 )
-            };
-            HailoError::check(call, &stream.name, status)?;
+            }?;
         }
         for (i, stream) in self.outputs.iter().enumerate() {
             let call = "hailo_vstream_read_raw_buffer";
             let frame = outputs.get_mut(i).ok_or_else(|| wrong(call, stream))?;
             frame.resize(stream.elements(), 0.0);
             // SAFETY: the handle is in use, the buffer has the frame's size.
-            let status = unsafe {
-                (self.api.hailo_vstream_read_raw_buffer)(
-                    self.output_handles[i],
-                    frame.as_mut_ptr().cast(),
-                    size_of_val(frame.as_slice()),
+            unsafe {
+                call!(
+                    self.api,
+                    &stream.name,
+                    hailo_vstream_read_raw_buffer(
+                        self.output_handles[i],
+                        frame.as_mut_ptr().cast(),
+                        size_of_val(frame.as_slice()),
+                    )
                 )
-            };
-            HailoError::check(call, &stream.name, status)?;
+            }?;
         }
         Ok(())
     }
@@ -345,27 +389,31 @@ fn describe(info: &hailo_vstream_info_t, frame_size: usize) -> VStream {
 
 impl Drop for Model {
     fn drop(&mut self) {
-        // Releasing vstreams of a group that is not shut down waits for frames that nobody reads. Statuses are not
-        // looked at: there is nothing else to try, and the process that holds the device ends soon after.
+        let (api, name) = (self.api, self.name.as_str());
+        // Releasing vstreams of a group that is not shut down waits for frames that nobody reads. What a release
+        // answers is kept in the list of open handles: there is nothing else to try, and the process that holds the
+        // device ends soon after.
         // SAFETY: each handle is in use, is released once, here, and in the order that the library needs; the
         // virtual device lives on until `_vdevice` is dropped after this.
         unsafe {
             if !self.group.is_null() {
-                (self.api.hailo_shutdown_network_group)(self.group);
+                // Nobody else shuts it down from here on.
+                shutdown::leave(self.group);
+                let _ = call!(api, name, hailo_shutdown_network_group(self.group));
             }
             if !self.output_handles.is_empty() {
-                (self.api.hailo_release_output_vstreams)(
-                    self.output_handles.as_ptr(),
-                    self.output_handles.len(),
-                );
+                let handles = &self.output_handles;
+                let released =
+                    call!(api, name, hailo_release_output_vstreams(handles.as_ptr(), handles.len()));
+                self.made.outputs.iter().for_each(|made| made.released(&released));
             }
             if !self.input_handles.is_empty() {
-                (self.api.hailo_release_input_vstreams)(
-                    self.input_handles.as_ptr(),
-                    self.input_handles.len(),
-                );
+                let handles = &self.input_handles;
+                let released =
+                    call!(api, name, hailo_release_input_vstreams(handles.as_ptr(), handles.len()));
+                self.made.inputs.iter().for_each(|made| made.released(&released));
             }
-            (self.api.hailo_release_hef)(self.hef);
+            self.made.hef.released(&call!(api, name, hailo_release_hef(self.hef)));
         }
     }
 }

@@ -1,12 +1,15 @@
 //! Devices in exclusive use.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use hailort_sys::Api;
 use hailort_sys::status::HAILO_INVALID_ARGUMENT;
 use hailort_sys::types::{hailo_device_id_t, hailo_vdevice, hailo_vdevice_params_t, set_text, text};
 
+use super::call::call;
 use super::error::HailoError;
+use super::ledger::{self, Made};
 
 /// Most devices of a virtual device that are asked for by name.
 const MAX_DEVICES: usize = 16;
@@ -19,6 +22,8 @@ pub struct VDevice(Arc<Raw>);
 pub(super) struct Raw {
     pub(super) api: Api,
     pub(super) handle: hailo_vdevice,
+    name: String,
+    made: Made,
 }
 
 // SAFETY: HailoRT's calls on a virtual device may come from any thread, also from several at a time.
@@ -33,12 +38,13 @@ impl VDevice {
     /// # Errors
     /// When there is no free device (73, 74), none with this address (2), no driver (64, 76), no permission (36), or
     /// the firmware is dead (87).
+    #[track_caller]
     pub fn open(api: Api, device: Option<&str>) -> Result<Self, HailoError> {
+        let made_at = Location::caller();
         let object = device.unwrap_or_default();
         let mut params = hailo_vdevice_params_t::zeroed();
         // SAFETY: `params` is valid for the write.
-        let status = unsafe { (api.hailo_init_vdevice_params)(&raw mut params) };
-        HailoError::check("hailo_init_vdevice_params", "", status)?;
+        unsafe { call!(api, "", hailo_init_vdevice_params(&raw mut params)) }?;
         let mut id = hailo_device_id_t::zeroed();
         if let Some(address) = device {
             set_text(&mut id.id, address);
@@ -56,9 +62,9 @@ impl VDevice {
         let mut handle = std::ptr::null_mut();
         // SAFETY: `params` was filled by the library itself, `device_ids` is NULL or the one id that lives until the
         // call returns, and `handle` is valid for the write.
-        let status = unsafe { (api.hailo_create_vdevice)(&raw mut params, &raw mut handle) };
-        HailoError::check("hailo_create_vdevice", object, status)?;
-        Ok(Self(Arc::new(Raw { api, handle })))
+        unsafe { call!(api, object, hailo_create_vdevice(&raw mut params, &raw mut handle)) }?;
+        let made = ledger::made("vdevice", object, made_at);
+        Ok(Self(Arc::new(Raw { api, handle, name: object.into(), made })))
     }
 
     /// Names of all devices of this host, in use or not: PCIe addresses.
@@ -69,9 +75,9 @@ impl VDevice {
         let mut ids = vec![hailo_device_id_t::zeroed(); MAX_DEVICES];
         let mut count = ids.len();
         // SAFETY: NULL asks for the defaults, the array has `count` elements.
-        let status =
-            unsafe { (api.hailo_scan_devices)(std::ptr::null_mut(), ids.as_mut_ptr(), &raw mut count) };
-        HailoError::check("hailo_scan_devices", "", status)?;
+        unsafe {
+            call!(api, "", hailo_scan_devices(std::ptr::null_mut(), ids.as_mut_ptr(), &raw mut count))
+        }?;
         Ok(ids.iter().take(count).map(|id| text(&id.id)).collect())
     }
 
@@ -83,14 +89,13 @@ impl VDevice {
         let mut ids = vec![hailo_device_id_t::zeroed(); MAX_DEVICES];
         let mut count = ids.len();
         // SAFETY: the handle is in use, the array has `count` elements.
-        let status = unsafe {
-            (self.0.api.hailo_vdevice_get_physical_devices_ids)(
-                self.0.handle,
-                ids.as_mut_ptr(),
-                &raw mut count,
+        unsafe {
+            call!(
+                self.0.api,
+                &self.0.name,
+                hailo_vdevice_get_physical_devices_ids(self.0.handle, ids.as_mut_ptr(), &raw mut count)
             )
-        };
-        HailoError::check("hailo_vdevice_get_physical_devices_ids", "", status)?;
+        }?;
         Ok(ids.iter().take(count).map(|id| text(&id.id)).collect())
     }
 
@@ -102,7 +107,8 @@ impl VDevice {
 impl Drop for Raw {
     fn drop(&mut self) {
         // SAFETY: the handle is released once, here, after every model on it: each holds this behind an `Arc`.
-        unsafe { (self.api.hailo_release_vdevice)(self.handle) };
+        let released = unsafe { call!(self.api, &self.name, hailo_release_vdevice(self.handle)) };
+        self.made.released(&released);
     }
 }
 

@@ -175,7 +175,7 @@ impl HailoStt {
         self.check()?;
         let mut running = self.lock();
         // The device is exclusive: the old worker has to let go first.
-        running.close(self.0.options.deadlines.release, "it is being reloaded");
+        running.close(self.0.options.release(), "it is being reloaded", Some(&self.0.options));
         running.start(&self.0.options, &self.0.control)
     }
 
@@ -183,7 +183,7 @@ impl HailoStt {
     pub fn close(&self) -> Option<Ended> {
         let mut running = self.lock();
         let why = "it was closed; reload() starts a new worker";
-        let ended = running.close(self.0.options.deadlines.release, why);
+        let ended = running.close(self.0.options.release(), why, Some(&self.0.options));
         if ended.is_none() {
             running.gone = why.into();
         }
@@ -194,7 +194,8 @@ impl HailoStt {
     /// by itself, why.
     pub(crate) fn end(&self) -> Result<Option<Ended>, String> {
         let mut running = self.lock();
-        running.close(self.0.options.deadlines.release, "it was closed; reload() starts a new worker");
+        let why = "it was closed; reload() starts a new worker";
+        running.close(self.0.options.release(), why, Some(&self.0.options));
         running.ended()
     }
 
@@ -212,8 +213,8 @@ impl HailoStt {
         };
         match idle {
             Some(mut running) => {
-                let patience = self.0.options.deadlines.release.min(LET_GO);
-                running.close(patience, "cleanup handlers have run");
+                let patience = self.0.options.release().min(LET_GO);
+                running.close(patience, "cleanup handlers have run", None);
             }
             // Opening, in inference, or letting go. The thread that does may wait for anything, such as a callback:
             // its error finds it by itself.

@@ -6,6 +6,7 @@ use super::options::SttModelError;
 use crate::device::lease::LeaseError;
 use crate::device::{Holders, RuntimeError};
 use crate::models::ModelError;
+use crate::watchdog::{DeadlinesError, Hang};
 use crate::whisper::audio::AudioError;
 use crate::worker::{FailureKind, WorkerError, WorkerErrorKind};
 
@@ -21,7 +22,9 @@ pub enum SttErrorKind {
     Device,
     /// Somebody else uses the device, or this thread does.
     Busy,
-    /// The deadline passed; the worker was killed.
+    /// The device is marked: it stayed busy after a hang, or its holder could not be killed.
+    Wedged,
+    /// The deadline passed; the worker was ended.
     Hang,
     /// The worker died, could not be started, or did not speak the protocol.
     Worker,
@@ -75,6 +78,9 @@ pub enum SttError {
     /// The model that is asked for is none.
     #[error(transparent)]
     UnknownModel(#[from] SttModelError),
+    /// The deadlines that are asked for are none.
+    #[error(transparent)]
+    Deadlines(#[from] DeadlinesError),
     /// The device was not to be had for this process: it was in use for too long, or is in use and nothing is waited
     /// for, or there is no such device.
     #[error(transparent)]
@@ -99,12 +105,13 @@ impl SttError {
             Self::Unavailable(_) => SttErrorKind::Unavailable,
             Self::NotEnabled => SttErrorKind::NotEnabled,
             Self::Cancelled => SttErrorKind::Cancelled,
-            Self::UnknownModel(_) => SttErrorKind::Setting,
+            Self::UnknownModel(_) | Self::Deadlines(_) => SttErrorKind::Setting,
             Self::Lease(error) => match error {
                 LeaseError::Timeout { .. } | LeaseError::Busy { .. } | LeaseError::SameThread { .. } => {
                     SttErrorKind::Busy
                 }
                 LeaseError::Cancelled => SttErrorKind::Cancelled,
+                LeaseError::Wedged { .. } => SttErrorKind::Wedged,
                 LeaseError::NoDevice | LeaseError::UnknownDevice { .. } => SttErrorKind::Device,
                 _ => SttErrorKind::Setting,
             },
@@ -126,6 +133,16 @@ impl SttError {
             Self::Worker(WorkerError::Failed(failure))
             | Self::Repeated { source: WorkerError::Failed(failure), .. } => failure.status,
             Self::InUse { source, .. } => source.hailo_status(),
+            _ => None,
+        }
+    }
+
+    /// What is known of the worker, where it hung.
+    pub fn hang(&self) -> Option<&Hang> {
+        match self {
+            Self::Worker(WorkerError::Hang(hang))
+            | Self::Repeated { source: WorkerError::Hang(hang), .. } => Some(hang),
+            Self::InUse { source, .. } => source.hang(),
             _ => None,
         }
     }

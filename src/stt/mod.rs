@@ -19,9 +19,10 @@ mod running;
 pub mod sound;
 
 pub use crate::device::lease::Wait;
+pub use crate::watchdog::Deadlines;
 pub use engine::HailoStt;
 pub use error::{SttError, SttErrorKind};
-pub use options::{Deadlines, SttModel, SttModelError, SttOptions};
+pub use options::{SttModel, SttModelError, SttOptions};
 pub use retry::RetryPolicy;
 pub use running::Repairs;
 pub use sound::Sound;

@@ -8,28 +8,8 @@ use super::retry::RetryPolicy;
 use crate::device::RuntimeChoice;
 use crate::device::lease::{LeaseError, Wait};
 use crate::text::Language;
+use crate::watchdog::{Deadlines, DeadlinesError};
 use crate::whisper::pipeline::FRAME_TIMEOUT;
-
-/// How long each phase may take. What takes longer hangs: the worker is killed, and the error says in which phase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deadlines {
-    /// Opening the device and loading the model; 60 s.
-    pub open: Duration,
-    /// Each window of audio; 30 s.
-    pub infer: Duration,
-    /// Letting go of the device; 5 s.
-    pub release: Duration,
-}
-
-impl Default for Deadlines {
-    fn default() -> Self {
-        Self {
-            open: Duration::from_secs(60),
-            infer: Duration::from_secs(30),
-            release: Duration::from_secs(5),
-        }
-    }
-}
 
 /// Which model is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,8 +74,8 @@ pub struct SttOptions {
     /// How long to wait for a device that somebody else uses; unless set, what `HAILO_DEVICE_DEADLINE` says in seconds,
     /// or else 10 minutes.
     pub wait: Option<Wait>,
-    /// How long each phase may take, once the device is free.
-    pub deadlines: Deadlines,
+    /// How long each phase may take, once the device is free; unless set, what `HAILO_DEADLINES` says.
+    pub deadlines: Option<Deadlines>,
     /// What is tried again in inference.
     pub retry: RetryPolicy,
     /// What is tried again when a device is opened. Not at all with [`Wait::Never`].
@@ -116,7 +96,7 @@ impl Default for SttOptions {
             runtime: None,
             device: None,
             wait: None,
-            deadlines: Deadlines::default(),
+            deadlines: None,
             retry: RetryPolicy::inference(),
             retry_open: RetryPolicy::opening(),
             frame_timeout: FRAME_TIMEOUT,
@@ -133,6 +113,19 @@ impl SttOptions {
     /// As [`Wait::from_environment`].
     pub fn wait(&self) -> Result<Wait, LeaseError> {
         self.wait.map_or_else(Wait::from_environment, Ok)
+    }
+
+    /// How long each phase may take: what is set, or what the environment says.
+    ///
+    /// # Errors
+    /// As [`Deadlines::from_environment`].
+    pub fn deadlines(&self) -> Result<Deadlines, DeadlinesError> {
+        self.deadlines.map_or_else(Deadlines::from_environment, Ok)
+    }
+
+    /// How long letting go of the device may take. Where the environment makes no sense, that was said at the start.
+    pub(super) fn release(&self) -> Duration {
+        self.deadlines().unwrap_or_default().release
     }
 }
 

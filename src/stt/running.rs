@@ -11,11 +11,13 @@ use super::retry::{Attempts, RetryPolicy};
 use hailort_sys::status::{HAILO_DEVICE_IN_USE, HAILO_OUT_OF_PHYSICAL_DEVICES};
 
 use crate::device::lease::{LeaseOptions, LockFolder, Wait};
-use crate::device::{DeviceLease, Holders, Node, RuntimeChoice, discovery};
+use crate::device::{DeviceLease, Holders, Node, RuntimeChoice, RuntimeKind, discovery};
 use crate::models::{FetchEvent, FetchOptions, Model, Store};
 use crate::text::printable::say;
+use crate::watchdog::{Budgets, DeviceState, Hang, StepKind, escalation};
 use crate::whisper::{Audio, Transcript};
 use crate::worker::message::Opened;
+use crate::worker::probe::probe;
 use crate::worker::{Ended, FailureKind, ModelSource, Setup, Worker, WorkerError, WorkerOptions};
 
 /// What was done about failures of a device, so far.
@@ -35,8 +37,10 @@ pub(super) struct Running {
     worker: Option<Worker>,
     /// The right to use the device. Given back after the worker has gone.
     lease: Option<DeviceLease>,
-    /// Whether a worker was killed and has not ended: it sits in the kernel, and may touch the device.
-    is_stuck: bool,
+    /// A worker that was killed and has not ended: it sits in the kernel, and may touch the device.
+    stuck: Option<u32>,
+    /// What the devices are of.
+    kind: Option<RuntimeKind>,
     /// What was opened last.
     pub(super) opened: Option<Opened>,
     /// Why there is no worker.
@@ -62,7 +66,8 @@ impl Running {
         Self {
             worker: None,
             lease: None,
-            is_stuck: false,
+            stuck: None,
+            kind: None,
             opened: None,
             gone: "it was not started; begin() starts it".into(),
             ended: None,
@@ -89,11 +94,12 @@ impl Running {
     pub(super) fn start(&mut self, options: &SttOptions, control: &Control) -> Result<(), SttError> {
         control.check()?;
         let wait = options.wait()?;
+        let deadlines = options.deadlines()?;
         let setup = setup(options)?;
         let never = RetryPolicy::never();
         let (policy, budget) = match wait {
             Wait::Never => (&never, Duration::ZERO),
-            Wait::AtMost(time) => (&options.retry_open, time.min(options.deadlines.open)),
+            Wait::AtMost(time) => (&options.retry_open, time.min(deadlines.open)),
         };
         self.setup = Some(setup);
         let result = self
@@ -121,13 +127,18 @@ impl Running {
     }
 
     /// Ends the worker in order; `None` where there is none.
-    pub(super) fn close(&mut self, patience: Duration, why: &str) -> Option<Ended> {
+    /// With options it looks at the device after a hang; where the process ends, there is no time for that.
+    pub(super) fn close(
+        &mut self,
+        patience: Duration,
+        why: &str,
+        options: Option<&SttOptions>,
+    ) -> Option<Ended> {
         let Some(worker) = self.worker.take() else {
             self.give_back();
             return None;
         };
-        let ended = worker.close(patience);
-        self.is_stuck |= !ended.gone;
+        let ended = self.end(worker, patience, options);
         self.give_back();
         self.gone = why.into();
         self.ended = Some(ended.clone());
@@ -150,8 +161,8 @@ impl Running {
         control: &Control,
         progress: &mut dyn FnMut(f64),
     ) -> Result<Transcript, SttError> {
-        let start = Instant::now();
-        let mut attempts = Attempts::new(&options.retry, options.deadlines.infer);
+        let (start, deadlines) = (Instant::now(), options.deadlines()?);
+        let mut attempts = Attempts::new(&options.retry, deadlines.infer);
         let mut told = 0.0;
         loop {
             control.check()?;
@@ -191,16 +202,14 @@ impl Running {
         let Some(worker) = &mut self.worker else { return Err(SttError::Unavailable(self.gone.clone())) };
         // Whoever uses it has it, whoever started it.
         self.lease.iter().for_each(DeviceLease::hand_over_here);
-        let heard = worker.transcribe(audio.samples(), options.language, options.deadlines.infer, progress);
+        let heard =
+            worker.transcribe(audio.samples(), options.language, options.deadlines()?.infer, progress);
         match heard {
             Ok(transcript) => {
                 self.in_a_row = 0;
                 Ok(transcript)
             }
-            Err(error) => {
-                self.failed(&error);
-                Err(error.into())
-            }
+            Err(error) => Err(self.failed(error, options, control).into()),
         }
     }
 
@@ -216,7 +225,7 @@ impl Running {
                 return Err(error);
             }
         }
-        self.open(options, control, &options.retry_open, options.deadlines.open)?;
+        self.open(options, control, &options.retry_open, options.deadlines()?.open)?;
         if replace {
             self.repairs.replaced += 1;
         } else {
@@ -228,15 +237,34 @@ impl Running {
     /// Ends a worker that is of no use any more.
     fn let_go(&mut self, options: &SttOptions) {
         if let Some(worker) = self.worker.take() {
-            self.is_stuck |= !worker.close(options.deadlines.release).gone;
+            self.end(worker, options.release(), Some(options));
         }
     }
 
-    /// Gives the device back, unless a worker that cannot be ended may touch it still.
-    fn give_back(&mut self) {
-        if let Some(lease) = self.lease.take() {
-            if self.is_stuck { lease.keep() } else { lease.release() }
+    /// Ends a worker in order, and after a hang looks at the device.
+    fn end(&mut self, worker: Worker, patience: Duration, options: Option<&SttOptions>) -> Ended {
+        let id = worker.id();
+        let mut ended = worker.close(patience);
+        self.note(id, ended.gone);
+        if let (Some(hang), Some(options)) = (&mut ended.hang, options) {
+            self.look_at_device(hang, options);
         }
+        ended
+    }
+
+    /// Notes a worker that has not ended, though it was killed.
+    fn note(&mut self, worker: u32, gone: bool) {
+        if !gone {
+            self.stuck = Some(worker);
+        }
+    }
+
+    /// Gives the device back, unless a worker that cannot be ended may touch it still: then it is marked.
+    fn give_back(&mut self) {
+        let Some(lease) = self.lease.take() else { return };
+        let Some(worker) = self.stuck else { return lease.release() };
+        mark(&lease, &cannot_be_killed(worker), Some(worker));
+        lease.keep();
     }
 
     /// Waits for its turn to use a device.
@@ -244,7 +272,8 @@ impl Running {
         let (Some(worker), Some(setup)) = (&mut self.worker, &mut self.setup) else {
             return Err(SttError::Unavailable(self.gone.clone()));
         };
-        let survey = worker.survey(setup.runtime, false, options.deadlines.open)?;
+        let survey = worker.survey(setup.runtime, false, options.deadlines()?.open)?;
+        self.kind = Some(survey.runtime);
         if survey.devices.is_empty() && options.device.is_none() {
             // The library says best what is missing.
             return Ok(());
@@ -290,22 +319,21 @@ impl Running {
         policy: &RetryPolicy,
         budget: Duration,
     ) -> Result<(), SttError> {
-        let start = Instant::now();
+        let (start, deadlines) = (Instant::now(), options.deadlines()?);
         let mut attempts = Attempts::new(policy, budget);
         loop {
             let (Some(worker), Some(setup)) = (&mut self.worker, &self.setup) else {
                 return Err(SttError::Unavailable(self.gone.clone()));
             };
             let since = Instant::now();
-            let error = match worker.open(setup.clone(), self.lease.as_ref(), options.deadlines.open) {
+            let error = match worker.open(setup.clone(), self.lease.as_ref(), deadlines) {
                 Ok(opened) => {
                     (self.opened, self.is_stale) = (Some(opened), false);
                     return Ok(());
                 }
                 Err(error) => error,
             };
-            self.failed(&error);
-            let error = SttError::from(error);
+            let error = SttError::from(self.failed(error, options, control));
             let Some(delay) = attempts.fail(error.hailo_status(), since.elapsed()) else {
                 return Err(error.after(attempts.failed(), start.elapsed()));
             };
@@ -318,20 +346,61 @@ impl Running {
         }
     }
 
-    /// Remembers what a failure means for the worker.
-    fn failed(&mut self, error: &WorkerError) {
+    /// Remembers what a failure means for the worker, and after a hang looks at the device.
+    fn failed(&mut self, mut error: WorkerError, options: &SttOptions, control: &Control) -> WorkerError {
+        if let WorkerError::Hang(hang) = &mut error {
+            self.note(hang.pid, hang.gone);
+            if control.check().is_ok() {
+                self.look_at_device(hang, options);
+            }
+        }
         if !self.worker.as_ref().is_some_and(Worker::is_open) {
             let why = error.to_string();
             self.gone = format!("{}; reload() starts a new worker", why.lines().next().unwrap_or_default());
             if let Some(mut worker) = self.worker.take() {
-                self.is_stuck |= !worker.has_ended();
+                self.note(worker.id(), worker.has_ended());
             }
-        } else if let WorkerError::Failed(failure) = error
+        } else if let WorkerError::Failed(failure) = &error
             && matches!(failure.kind, FailureKind::Device | FailureKind::Panic)
         {
             self.in_a_row += 1;
             self.is_stale = true;
         }
+        error
+    }
+
+    /// After a hang, while nobody else may use the device: whether the next one can. Where not, it is marked.
+    fn look_at_device(&self, hang: &mut Hang, options: &SttOptions) {
+        let (Some(lease), Some(setup), Some(kind)) = (&self.lease, &self.setup, self.kind) else { return };
+        if !hang.gone {
+            // It is marked when the lease ends.
+            hang.device = DeviceState::Wedged(cannot_be_killed(hang.pid));
+            return;
+        }
+        let (budget, mut state) = (Budgets::of(kind).device, DeviceState::Free);
+        let step = escalation::timed(StepKind::Device, budget, || {
+            let device = setup.device.as_deref();
+            if let Err(why) = probe(setup.runtime, device, &options.variables, budget) {
+                let holders = Holders::look(&self.nodes, &[]);
+                state = DeviceState::Wedged(format!("after process {} hung: {why}; {holders}", hang.pid));
+            }
+            state == DeviceState::Free
+        });
+        if let DeviceState::Wedged(why) = &state {
+            mark(lease, why, None);
+        }
+        hang.steps.push(step);
+        hang.device = state;
+    }
+}
+
+fn cannot_be_killed(worker: u32) -> String {
+    format!("process {worker} hung and cannot be killed: it sits in the kernel")
+}
+
+fn mark(lease: &DeviceLease, why: &str, stuck: Option<u32>) {
+    if let Err(error) = lease.mark_wedged(why, stuck) {
+        say(format_args!("hailo-harness: {} is wedged, and cannot be marked: {error}", lease.device()));
     }
 }
 
@@ -339,7 +408,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         if let Some(mut worker) = self.worker.take() {
             worker.end();
-            self.is_stuck |= !worker.has_ended();
+            self.note(worker.id(), worker.has_ended());
         }
         self.give_back();
     }

@@ -1,26 +1,29 @@
 //! The parent's side of a worker.
 
 use std::ffi::OsString;
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
-use super::conversation::{Payload, converse};
-use super::error::WorkerError;
+use super::conversation::{Clock, Payload, converse};
+use super::error::{self, WorkerError};
 use super::frame::FrameError;
 use super::log::Log;
 use super::message::{Opened, Request, Response, Setup};
 use super::spawn::{self, Spawned};
 use super::switch::KillSwitch;
 use crate::device::{DeviceLease, RuntimeChoice, Survey};
+use crate::hailort::ledger::OpenHandle;
+use crate::hailort::recorder::Board;
 use crate::text::Language;
+use crate::watchdog::escalation::{self, Suspect};
+use crate::watchdog::{Budgets, Deadlines, DeviceState, Hang, Phase, StepKind};
 use crate::whisper::Transcript;
 use rustix::process::Signal;
 
-/// How long a worker has to end after SIGTERM, before SIGKILL.
-const AFTER_TERM: Duration = Duration::from_millis(500);
-/// How long a killed worker may take to be gone. Longer means that it sits in the kernel.
-const AFTER_KILL: Duration = Duration::from_secs(5);
+/// How long a worker that has closed its socket may take to end by itself.
+const AFTER_CLOSE: Duration = Duration::from_millis(500);
 
 /// How a worker is started.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +42,10 @@ pub struct Worker {
     /// `None` once the conversation is over.
     socket: Option<UnixStream>,
     log: Log,
+    /// Which calls of HailoRT it is in.
+    board: Board,
+    /// How long it is given to end, by what it uses.
+    budgets: Budgets,
     /// Whether it has ended.
     gone: bool,
     /// How it ended. Not known where the program ignores SIGCHLD, or somebody else has reaped it.
@@ -48,7 +55,7 @@ pub struct Worker {
 }
 
 /// How a worker ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Ended {
     /// Whether it has ended; one that has not, though it was killed, sits in the kernel.
     pub gone: bool,
@@ -58,6 +65,10 @@ pub struct Ended {
     pub released: bool,
     /// Whether it had to be killed.
     pub killed: bool,
+    /// What is known of it, where it did not let go in time.
+    pub hang: Option<Box<Hang>>,
+    /// Handles of HailoRT that it made and did not release.
+    pub handles: Vec<OpenHandle>,
     /// The last lines that it wrote.
     pub log: Vec<String>,
 }
@@ -77,10 +88,22 @@ impl Worker {
     pub fn spawn(options: &WorkerOptions) -> Result<Self, WorkerError> {
         let fail =
             |source| WorkerError::Spawn { program: spawn::program().to_string_lossy().into_owned(), source };
-        let Spawned { child, socket, output } = spawn::spawn(options.variables.clone()).map_err(fail)?;
+        let Spawned { child, socket, output, board } =
+            spawn::spawn(options.variables.clone()).map_err(fail)?;
         let log = Log::follow(output, options.debug).map_err(fail)?;
         let switch = KillSwitch::of(&child);
-        Ok(Self { child, switch, socket: Some(socket), log, gone: false, status: None, killed: false })
+        Ok(Self {
+            child,
+            switch,
+            socket: Some(socket),
+            log,
+            board,
+            // Until it says what it uses.
+            budgets: Budgets::DEVICE,
+            gone: false,
+            status: None,
+            killed: false,
+        })
     }
 
     /// Its process id, which is also that of its process group.
@@ -123,14 +146,19 @@ impl Worker {
         details: bool,
         deadline: Duration,
     ) -> Result<Survey, WorkerError> {
+        self.budgets = Budgets::asked(runtime);
         let request = Request::Survey { runtime, details };
-        match self.ask("list the devices", &request, Payload::None, deadline, &mut |_| {})? {
-            Response::Surveyed(survey) => Ok(survey),
+        match self.ask(Clock::start(Phase::List, deadline), &request, Payload::None, &mut |_| {})? {
+            Response::Surveyed(survey) => {
+                self.budgets = Budgets::of(survey.runtime);
+                Ok(survey)
+            }
             other => Err(self.misunderstood(&other)),
         }
     }
 
     /// Opens the device and loads the model. The worker gets copies of the lease's files, and keeps them until it ends.
+    /// The deadlines are those of [`Phase::Open`] and [`Phase::Configure`].
     ///
     /// # Errors
     /// [`WorkerError::Failed`] when the device or the model cannot be had; the worker lives on. All other errors end
@@ -139,12 +167,54 @@ impl Worker {
         &mut self,
         setup: Setup,
         lease: Option<&DeviceLease>,
-        deadline: Duration,
+        deadlines: impl Into<Deadlines>,
     ) -> Result<Opened, WorkerError> {
+        if setup.runtime != RuntimeChoice::Auto {
+            self.budgets = Budgets::asked(setup.runtime);
+        }
         let request = Request::Open { setup, with_files: lease.is_some() };
         let payload = lease.map_or(Payload::None, |lease| Payload::Files(lease.files()));
-        match self.ask("open the device", &request, payload, deadline, &mut |_| {})? {
-            Response::Opened(opened) => Ok(opened),
+        match self.ask(Clock::start(Phase::Open, deadlines), &request, payload, &mut |_| {})? {
+            Response::Opened(opened) => {
+                self.budgets = Budgets::of(opened.runtime);
+                Ok(opened)
+            }
+            other => Err(self.misunderstood(&other)),
+        }
+    }
+
+    /// Takes the device into use and lets it go at once.
+    ///
+    /// # Errors
+    /// As [`Worker::open`].
+    pub fn probe(
+        &mut self,
+        runtime: RuntimeChoice,
+        device: Option<&str>,
+        deadline: Duration,
+    ) -> Result<(), WorkerError> {
+        self.budgets = Budgets::asked(runtime);
+        let request = Request::Probe { runtime, device: device.map(str::to_owned) };
+        match self.ask(Clock::start(Phase::Open, deadline), &request, Payload::None, &mut |_| {})? {
+            Response::Probed => Ok(()),
+            other => Err(self.misunderstood(&other)),
+        }
+    }
+
+    /// Has the library reset a device.
+    ///
+    /// # Errors
+    /// As [`Worker::open`].
+    pub fn reset(
+        &mut self,
+        runtime: RuntimeChoice,
+        device: &str,
+        deadline: Duration,
+    ) -> Result<(), WorkerError> {
+        self.budgets = Budgets::asked(runtime);
+        let request = Request::Reset { runtime, device: device.into() };
+        match self.ask(Clock::start(Phase::Open, deadline), &request, Payload::None, &mut |_| {})? {
+            Response::Reset => Ok(()),
             other => Err(self.misunderstood(&other)),
         }
     }
@@ -162,7 +232,7 @@ impl Worker {
         progress: &mut dyn FnMut(f64),
     ) -> Result<Transcript, WorkerError> {
         let request = Request::Transcribe { language, samples: samples.len() as u64 };
-        match self.ask("transcribe", &request, Payload::Samples(samples), deadline, progress)? {
+        match self.ask(Clock::start(Phase::Infer, deadline), &request, Payload::Samples(samples), progress)? {
             Response::Heard(transcript) => Ok(transcript),
             other => Err(self.misunderstood(&other)),
         }
@@ -170,29 +240,37 @@ impl Worker {
 
     /// Asks the worker to let go of the device and end, and reaps it. One that does not within `deadline` is killed.
     pub fn close(mut self, deadline: Duration) -> Ended {
-        let asked = self.ask("let go of the device", &Request::Close, Payload::None, deadline, &mut |_| {});
-        let released = asked.is_ok();
+        let asked =
+            self.ask(Clock::start(Phase::Release, deadline), &Request::Close, Payload::None, &mut |_| {});
+        let (mut hang, mut handles, mut released) = (None, Vec::new(), false);
+        match asked {
+            Ok(Response::Closed(open)) => (released, handles) = (true, open),
+            Ok(other) => _ = self.misunderstood(&other),
+            Err(WorkerError::Hang(found)) => hang = Some(found),
+            Err(_) => {}
+        }
         if released {
+            // It ends with its socket.
             self.socket = None;
             self.reap(deadline);
         }
         self.kill();
-        Ended { gone: self.gone, status: self.status, released, killed: self.killed, log: self.log.last() }
+        let log = self.log.last();
+        Ended { gone: self.gone, status: self.status, released, killed: self.killed, hang, handles, log }
     }
 
     /// Sends a request and waits for its answer.
     fn ask(
         &mut self,
-        phase: &'static str,
+        mut clock: Clock,
         request: &Request,
         payload: Payload<'_>,
-        deadline: Duration,
         progress: &mut dyn FnMut(f64),
     ) -> Result<Response, WorkerError> {
         // Taken while it is in use: where `progress` panics, the conversation is over, and nobody gets an answer that
         // was meant for another question.
         let Some(mut socket) = self.socket.take() else { return Err(WorkerError::Closed) };
-        match converse(&mut socket, request, payload, deadline, progress) {
+        match converse(&mut socket, request, payload, &mut clock, progress) {
             Ok(response) => {
                 self.socket = Some(socket);
                 match response {
@@ -201,14 +279,14 @@ impl Worker {
                 }
             }
             Err(FrameError::Timeout) => {
-                self.kill();
-                Err(WorkerError::Hang { phase, deadline, status: self.status, log: self.log.last() })
+                self.socket = Some(socket);
+                Err(WorkerError::Hang(Box::new(self.hang(&clock))))
             }
             Err(FrameError::Closed | FrameError::Truncated | FrameError::Io(_)) => {
                 // It has ended, or closed its socket and will: either way it is over.
-                self.reap(AFTER_TERM);
+                self.reap(AFTER_CLOSE);
                 self.kill();
-                Err(WorkerError::Died { phase, status: self.status, log: self.log.last() })
+                Err(WorkerError::Died { phase: clock.phase, status: self.status, log: self.log.last() })
             }
             Err(source) => {
                 self.kill();
@@ -221,6 +299,25 @@ impl Worker {
         self.kill();
         let source = FrameError::Malformed(format!("an answer to another question: {response:?}"));
         WorkerError::Protocol { source, log: self.log.last() }
+    }
+
+    /// It did not answer in time: finds out why, and ends it.
+    fn hang(&mut self, clock: &Clock) -> Hang {
+        // While it hangs still.
+        let calls = self.board.calls();
+        let steps = self.end_by_steps();
+        Hang {
+            phase: clock.phase,
+            pid: self.id(),
+            deadline: clock.deadline,
+            elapsed: clock.since.elapsed(),
+            calls,
+            steps,
+            gone: self.gone,
+            status: self.gone.then(|| error::describe(self.status)),
+            device: DeviceState::NotChecked,
+            log: self.log.last(),
+        }
     }
 
     /// Waits for its end, remembers how it ended, and says whether it has.
@@ -247,22 +344,45 @@ impl Worker {
         self.kill();
     }
 
-    /// Ends the worker and everything in its process group: SIGTERM, then SIGKILL.
+    /// Ends the worker and everything in its process group, unless it has ended.
     fn kill(&mut self) {
+        if self.switch.is_owner() && !self.reap(Duration::ZERO) {
+            self.end_by_steps();
+        }
         self.socket = None;
-        if !self.switch.is_owner() {
-            return;
-        }
-        if !self.reap(Duration::ZERO) {
-            self.killed = true;
-            self.switch.signal(Signal::TERM);
-            self.switch.wait(AFTER_TERM);
-            // Also where the worker itself has ended: its children may not have. It is not reaped before, so that the
-            // group's number cannot be another's.
-            self.switch.signal(Signal::KILL);
-            self.reap(AFTER_KILL);
-        }
         self.log.finish_if(self.gone);
+    }
+
+    /// Asks it to end, and kills it where that does not help. Answers what was tried.
+    fn end_by_steps(&mut self) -> Vec<escalation::Step> {
+        let mut watched = Watched { switch: &self.switch, socket: self.socket.as_ref() };
+        let steps = escalation::end(&mut watched, &self.budgets);
+        self.killed |= steps.last().is_some_and(|s| s.kind != StepKind::Polite);
+        self.socket = None;
+        self.reap(Duration::ZERO);
+        self.log.finish_if(self.gone);
+        steps
+    }
+}
+
+/// A worker on its way out.
+struct Watched<'a> {
+    switch: &'a KillSwitch,
+    socket: Option<&'a UnixStream>,
+}
+
+impl Suspect for Watched<'_> {
+    fn ask(&mut self) -> bool {
+        // It ends inference when its socket ends. What it says meanwhile is read by nobody.
+        self.socket.is_some_and(|s| s.shutdown(Shutdown::Write).is_ok())
+    }
+
+    fn signal(&self, signal: Signal) {
+        self.switch.signal(signal);
+    }
+
+    fn wait(&self, patience: Duration) -> bool {
+        self.switch.wait(patience)
     }
 }
 

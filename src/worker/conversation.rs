@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::frame::FrameError;
 use super::handover;
 use super::message::{Request, Response, receive, send, send_samples};
+use crate::watchdog::{Deadlines, Phase};
 
 /// What goes with a request.
 pub(super) enum Payload<'a> {
@@ -19,28 +20,59 @@ pub(super) enum Payload<'a> {
     Files([BorrowedFd<'a>; handover::MOST]),
 }
 
-/// Sends a request and waits for its answer, at most `deadline` for each step.
+/// Which phase a request is in, since when, and how long that may take.
+#[derive(Debug)]
+pub(super) struct Clock {
+    pub(super) phase: Phase,
+    pub(super) since: Instant,
+    pub(super) deadline: Duration,
+    /// For phases that come later.
+    deadlines: Deadlines,
+}
+
+impl Clock {
+    /// Starts in this phase.
+    pub(super) fn start(phase: Phase, deadlines: impl Into<Deadlines>) -> Self {
+        let deadlines = deadlines.into();
+        Self { phase, since: Instant::now(), deadline: deadlines.of(phase), deadlines }
+    }
+
+    /// The phase begins, or begins again.
+    fn enter(&mut self, phase: Phase) {
+        (self.phase, self.since, self.deadline) = (phase, Instant::now(), self.deadlines.of(phase));
+    }
+
+    fn until(&self) -> Instant {
+        // One that is too far to be told is a year away.
+        self.since.checked_add(self.deadline).unwrap_or(self.since + Duration::from_secs(31_536_000))
+    }
+}
+
+/// Sends a request and waits for its answer. The clock starts again when the request was sent, with each window of
+/// audio that is done, and with each phase that begins.
 pub(super) fn converse(
     socket: &mut UnixStream,
     request: &Request,
     payload: Payload<'_>,
-    deadline: Duration,
+    clock: &mut Clock,
     progress: &mut dyn FnMut(f64),
 ) -> Result<Response, FrameError> {
-    let mut socket = Until { socket, until: Instant::now() + deadline };
+    let mut socket = Until { socket, until: clock.until() };
     send(&mut socket, request)?;
     match payload {
         Payload::None => {}
         Payload::Samples(samples) => send_samples(&mut socket, samples)?,
         Payload::Files(files) => handover::give(socket.socket, files)?,
     }
-    socket.until = Instant::now() + deadline;
+    clock.enter(clock.phase);
     loop {
+        socket.until = clock.until();
         match receive(&mut socket)? {
             Response::Progress(seconds) => {
                 progress(seconds);
-                socket.until = Instant::now() + deadline;
+                clock.enter(clock.phase);
             }
+            Response::Phase(phase) => clock.enter(phase),
             response => return Ok(response),
         }
     }

@@ -4,15 +4,17 @@
 //! wanted.
 
 use std::ffi::CStr;
-use std::os::fd::{FromRawFd, RawFd};
+use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 
 use super::frame::VERSION;
 use super::{parent, serve};
+use crate::hailort::recorder;
 
-/// The variable that makes a worker: `<version>:<parent's pid>:<number of the socket>`.
+/// The variable that makes a worker: `<version>:<parent's pid>:<the socket>:<the board of calls>`, the last two by their
+/// numbers as open files.
 pub(super) const VARIABLE: &str = "HAILO_HARNESS_WORKER_SOCKET";
 const VARIABLE_C: &CStr = c"HAILO_HARNESS_WORKER_SOCKET";
 
@@ -22,8 +24,8 @@ const REFUSED: i32 = 70;
 const PANICKED: i32 = 101;
 
 /// The variable's value for a child of this process.
-pub(super) fn value(socket: RawFd) -> String {
-    format!("{VERSION}:{}:{socket}", std::process::id())
+pub(super) fn value(socket: RawFd, board: RawFd) -> String {
+    format!("{VERSION}:{}:{socket}:{board}", std::process::id())
 }
 
 #[used]
@@ -83,18 +85,26 @@ fn admit(value: &str) -> Result<(UnixStream, Pid), String> {
         return Err("the program has rights that its caller has not".into());
     }
     let fields: Vec<i32> = value.split(':').map_while(|f| f.parse().ok()).collect();
-    let &[version, parent, socket] = fields.as_slice() else {
-        return Err(format!("{VARIABLE}={value:?} is not <version>:<pid>:<socket>"));
-    };
-    if version != i32::from(VERSION) {
+    // Another version may say other things after its number.
+    if let Some(&version) = fields.first()
+        && version != i32::from(VERSION)
+    {
         return Err(format!(
             "the caller speaks version {version} of the protocol, this program version {VERSION}"
         ));
     }
+    let &[_, parent, socket, board] = fields.as_slice() else {
+        return Err(format!("{VARIABLE}={value:?} is not <version>:<pid>:<socket>:<board>"));
+    };
     let parent = Pid::from_raw(parent).ok_or("0 is no process")?;
-    // SAFETY: fcntl looks at the number only.
-    if socket < 3 || unsafe { libc::fcntl(socket, libc::F_GETFD) } == -1 {
-        return Err(format!("the file {socket} is not open"));
+    for file in [socket, board] {
+        // SAFETY: fcntl looks at the number only.
+        if file < 3 || unsafe { libc::fcntl(file, libc::F_GETFD) } == -1 {
+            return Err(format!("the file {file} is not open"));
+        }
+    }
+    if socket == board {
+        return Err(format!("{VARIABLE}={value:?} names a file twice"));
     }
     // SAFETY: the number is open, and nothing else in this process knows of it.
     let socket = unsafe { UnixStream::from_raw_fd(socket) };
@@ -103,12 +113,17 @@ fn admit(value: &str) -> Result<(UnixStream, Pid), String> {
     if peer.pid != parent {
         return Err(format!("the socket is of process {}, not of {parent:?}", peer.pid.as_raw_nonzero()));
     }
-    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC).map_err(|e| e.to_string())?;
+    // SAFETY: the number is open, is not the socket, and nothing else in this process knows of it.
+    let board = unsafe { OwnedFd::from_raw_fd(board) };
+    for file in [socket.as_fd(), board.as_fd()] {
+        rustix::io::fcntl_setfd(file, rustix::io::FdFlags::CLOEXEC).map_err(|e| e.to_string())?;
+    }
     set_parent_process_death_signal(Some(Signal::KILL)).map_err(|e| e.to_string())?;
     // It may have died before that call, which would then never fire.
     if getppid() != Some(parent) {
         return Err("the parent has gone".into());
     }
+    recorder::install(board);
     parent::ignore_broken_pipes();
     Ok((socket, parent))
 }

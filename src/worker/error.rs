@@ -1,10 +1,10 @@
 //! What can go wrong with a worker.
 
 use std::process::ExitStatus;
-use std::time::Duration;
 
 use super::frame::FrameError;
 use super::message::{Failure, FailureKind};
+use crate::watchdog::{Hang, Phase};
 
 /// What kind of failure a [`WorkerError`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum WorkerErrorKind {
     Failed(FailureKind),
     /// The worker ended by itself or was killed by somebody else.
     Died,
-    /// The deadline passed; the worker was killed.
+    /// The deadline passed; the worker was ended.
     Hang,
     /// What came from the worker is not the protocol; the worker was killed.
     Protocol,
@@ -40,30 +40,18 @@ pub enum WorkerError {
     #[error(transparent)]
     Failed(#[from] Failure),
     /// The worker ended by itself or was killed by somebody else.
-    #[error("the worker died while it was asked to {phase} ({}){}", describe(*status), last_lines(log))]
+    #[error("the worker died while it was asked to {} ({}){}", phase.task(), describe(*status), last_lines(log))]
     Died {
         /// What it was asked to do.
-        phase: &'static str,
+        phase: Phase,
         /// How it ended, where that is known.
         status: Option<ExitStatus>,
         /// The last lines that it wrote.
         log: Vec<String>,
     },
-    /// The deadline passed; the worker was killed.
-    #[error(
-        "the worker hung: asked to {phase}, no answer within {:.1} s; it was killed ({}){}",
-        deadline.as_secs_f64(), describe(*status), last_lines(log)
-    )]
-    Hang {
-        /// What it was asked to do.
-        phase: &'static str,
-        /// How long it had.
-        deadline: Duration,
-        /// How it ended.
-        status: Option<ExitStatus>,
-        /// The last lines that it wrote.
-        log: Vec<String>,
-    },
+    /// The deadline passed; the worker was ended.
+    #[error(transparent)]
+    Hang(#[from] Box<Hang>),
     /// What came from the worker is not the protocol; the worker was killed.
     #[error(
         "the worker does not speak the protocol: {source}; is HAILO_WORKER another version?{}",
@@ -87,14 +75,14 @@ impl WorkerError {
             Self::Spawn { .. } => WorkerErrorKind::Spawn,
             Self::Failed(failure) => WorkerErrorKind::Failed(failure.kind),
             Self::Died { .. } => WorkerErrorKind::Died,
-            Self::Hang { .. } => WorkerErrorKind::Hang,
+            Self::Hang(_) => WorkerErrorKind::Hang,
             Self::Protocol { .. } => WorkerErrorKind::Protocol,
             Self::Closed => WorkerErrorKind::Closed,
         }
     }
 }
 
-fn describe(status: Option<ExitStatus>) -> String {
+pub(super) fn describe(status: Option<ExitStatus>) -> String {
     // `ExitStatus` shows itself as "signal: 9 (SIGKILL)" or "exit status: 3".
     status.map_or_else(|| "how it ended is not known".into(), |s| s.to_string())
 }

@@ -14,7 +14,7 @@ use std::io::{ErrorKind, Read, Write};
 pub const MAGIC: [u8; 4] = *b"HLHW";
 
 /// The version of the protocol; both sides must have the same.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// The longest payload. Audio is sent in pieces.
 pub const LONGEST: u32 = 4 << 20;

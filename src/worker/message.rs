@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::{self, FrameError, FrameKind};
 use crate::device::{RuntimeChoice, RuntimeKind, Survey};
+use crate::hailort::ledger::OpenHandle;
 use crate::text::Language;
+use crate::watchdog::Phase;
 use crate::whisper::Transcript;
 
 /// Which model a worker loads.
@@ -65,7 +67,21 @@ pub(super) enum Request {
         /// How many samples follow.
         samples: u64,
     },
-    /// Let go of the device and end.
+    /// Take the device into use and let it go at once.
+    Probe {
+        /// The runtime.
+        runtime: RuntimeChoice,
+        /// The device's PCIe address.
+        device: Option<String>,
+    },
+    /// Have the library reset a device.
+    Reset {
+        /// The runtime.
+        runtime: RuntimeChoice,
+        /// The device's PCIe address.
+        device: String,
+    },
+    /// Let go of the device. The worker lives until the parent closes the socket.
     Close,
 }
 
@@ -74,6 +90,8 @@ pub(super) enum Request {
 pub(super) enum Response {
     /// The devices.
     Surveyed(Survey),
+    /// The request has come to this phase, which has a deadline of its own.
+    Phase(Phase),
     /// The device is open.
     Opened(Opened),
     /// So many seconds of the audio are done; the transcript comes later.
@@ -82,8 +100,12 @@ pub(super) enum Response {
     Heard(Transcript),
     /// The request failed; the worker lives on.
     Failed(Failure),
-    /// The device is let go.
-    Closed,
+    /// The device could be taken into use.
+    Probed,
+    /// The library has reset the device.
+    Reset,
+    /// The device is let go, but for these handles.
+    Closed(Vec<OpenHandle>),
 }
 
 /// What a worker opened.

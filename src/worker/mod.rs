@@ -8,6 +8,7 @@
 //! | `parent` | how a worker notices that its parent has gone |
 //! | `serve` | the worker's side: opens the device, transcribes |
 //! | `spawn` | the thread from which all workers are started |
+//! | `probe` | whether a device can be used, by opening it |
 //! | `log` | the last lines that a worker wrote |
 //! | `handover` | open files that go with a request |
 //! | `conversation` | one question and its answer, within a deadline |
@@ -28,6 +29,7 @@ mod handover;
 mod log;
 pub mod message;
 mod parent;
+pub(crate) mod probe;
 mod serve;
 mod spawn;
 pub mod switch;

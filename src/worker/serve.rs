@@ -13,8 +13,9 @@ use super::message::{
 };
 use super::{handover, parent};
 use crate::device::{Runtime, RuntimeChoice, RuntimeError, Survey};
-use crate::hailort::{HailoError, VDevice};
+use crate::hailort::{Device, HailoError, VDevice, ledger};
 use crate::text::Language;
+use crate::watchdog::Phase;
 use crate::whisper::assets::WhisperAssets;
 use crate::whisper::{Audio, Pipeline, Transcript, WhisperError, audio::SAMPLE_RATE};
 
@@ -30,10 +31,9 @@ pub(super) fn run(mut socket: UnixStream, parent: Pid) -> i32 {
     let mut server = Server::default();
     loop {
         match receive::<Request>(&mut socket).and_then(|request| server.serve(request, &mut socket)) {
-            Ok(true) => {}
-            Ok(false) => return 0,
+            Ok(()) => {}
             Err(FrameError::Closed) => {
-                // The parent has gone, or gave up on this worker: let go in order while there is time.
+                // The parent has what it wanted, has gone, or gave up on this worker: let go in order.
                 drop(server);
                 return 0;
             }
@@ -58,8 +58,8 @@ struct Server {
 }
 
 impl Server {
-    /// Does what is asked, and says whether to go on.
-    fn serve(&mut self, request: Request, socket: &mut UnixStream) -> Result<bool, FrameError> {
+    /// Does what is asked, and answers.
+    fn serve(&mut self, request: Request, socket: &mut UnixStream) -> Result<(), FrameError> {
         let response = match request {
             Request::Survey { runtime, details } => guarded(|| {
                 // No models are needed to list devices; whoever opens one is told where there are none.
@@ -74,7 +74,7 @@ impl Server {
                 guarded(|| {
                     // The device before the one that replaces it: it is exclusive.
                     self.pipeline = None;
-                    let (opened, loaded) = self.open(setup)?;
+                    let (opened, loaded) = self.open(setup, socket)?;
                     self.pipeline = Some(loaded);
                     Ok(Response::Opened(opened))
                 })
@@ -85,14 +85,23 @@ impl Server {
                     transcribe(self.pipeline.as_mut(), &samples, language, socket).map(Response::Heard)
                 })
             }
-            Request::Close => {
+            Request::Probe { runtime, device } => guarded(|| {
+                let runtime = self.runtime(runtime, Runtime::for_listing)?;
+                drop(VDevice::open(runtime.api, device.as_deref())?);
+                Ok(Response::Probed)
+            }),
+            Request::Reset { runtime, device } => guarded(|| {
+                let runtime = self.runtime(runtime, Runtime::for_listing)?;
+                Device::open(runtime.api, &device)?.reset()?;
+                Ok(Response::Reset)
+            }),
+            Request::Close => guarded(|| {
                 self.pipeline = None;
-                send(socket, &Response::Closed)?;
-                return Ok(false);
-            }
+                // It stays to be looked at, until the socket ends.
+                Ok(Response::Closed(ledger::open_handles()))
+            }),
         };
-        send(socket, &response)?;
-        Ok(true)
+        send(socket, &response)
     }
 
     /// The runtime: the one that is loaded, where it is the one that is asked for.
@@ -111,7 +120,7 @@ impl Server {
         }
     }
 
-    fn open(&mut self, setup: Setup) -> Result<(Opened, Pipeline), Failure> {
+    fn open(&mut self, setup: Setup, socket: &mut UnixStream) -> Result<(Opened, Pipeline), Failure> {
         let start = Instant::now();
         let runtime = self.runtime(setup.runtime, Runtime::open)?;
         let assets = match &setup.model {
@@ -124,6 +133,8 @@ impl Server {
         };
         let vdevice = VDevice::open(runtime.api, setup.device.as_deref())?;
         let devices = vdevice.device_ids()?;
+        // Where the parent has given up, the next read of the socket notices.
+        let _ = send(socket, &Response::Phase(Phase::Configure));
         let pipeline = Pipeline::load(&vdevice, assets, setup.frame_timeout)?;
         let opened = Opened {
             model: pipeline.model_name().into(),

@@ -11,6 +11,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, PoisonError};
 
 use super::entry;
+use crate::hailort::recorder::Board;
 
 /// What is executed: `HAILO_WORKER`, an installed `hailo-harness` of the same version, or else this program again.
 pub(super) fn program() -> std::ffi::OsString {
@@ -23,6 +24,7 @@ pub(super) struct Spawned {
     pub(super) child: Child,
     pub(super) socket: UnixStream,
     pub(super) output: std::io::PipeReader,
+    pub(super) board: Board,
 }
 
 type Job = (Vec<(String, std::ffi::OsString)>, Sender<std::io::Result<Spawned>>);
@@ -65,9 +67,11 @@ fn start(variables: Vec<(String, std::ffi::OsString)>) -> std::io::Result<Spawne
     let mut command = Command::new(program());
     // Above the standard ones, which the child gets other files for, where the program has closed its own.
     let theirs: OwnedFd = rustix::io::fcntl_dupfd_cloexec(&theirs, 3)?;
-    let fd = theirs.as_raw_fd();
+    let board = Board::new()?;
+    let shown: OwnedFd = rustix::io::fcntl_dupfd_cloexec(board.file(), 3)?;
+    let passed = [theirs.as_raw_fd(), shown.as_raw_fd()];
     command
-        .env(entry::VARIABLE, entry::value(fd))
+        .env(entry::VARIABLE, entry::value(passed[0], passed[1]))
         .envs(variables)
         .arg0("hailo-worker")
         .stdin(Stdio::null())
@@ -80,9 +84,11 @@ fn start(variables: Vec<(String, std::ffi::OsString)>) -> std::io::Result<Spawne
             // Everything that the program left open for its children to inherit is none of the worker's business.
             // Where the kernel does not know the call (before 5.11), they are inherited.
             libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC);
-            // The socket alone passes.
-            if libc::fcntl(fd, libc::F_SETFD, 0) == -1 {
-                return Err(std::io::Error::last_os_error());
+            // The socket and the board alone pass.
+            for file in passed {
+                if libc::fcntl(file, libc::F_SETFD, 0) == -1 {
+                    return Err(std::io::Error::last_os_error());
+                }
             }
             // From its first moment on it dies with its parent, whatever program it is. Whoever gets here after the
             // parent has gone finds that out by its socket.
@@ -95,6 +101,6 @@ fn start(variables: Vec<(String, std::ffi::OsString)>) -> std::io::Result<Spawne
         });
     }
     let child = command.spawn()?;
-    drop(theirs);
-    Ok(Spawned { child, socket: ours, output })
+    drop((theirs, shown));
+    Ok(Spawned { child, socket: ours, output, board })
 }

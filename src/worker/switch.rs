@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid,
+};
 
 /// Kills a worker and its process group from any thread, without waiting for the one that talks to it.
 ///
@@ -62,6 +64,10 @@ impl KillSwitch {
     /// Looks whether it has ended, without waiting: `None` while it lives, else how it ended, where that is known.
     pub(super) fn reap(&self, child: &mut Child) -> Option<Option<ExitStatus>> {
         let mut group = self.0.group.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(leader) = group.filter(|&g| self.is_owner() && has_ended(g)) {
+            // What it started may live on. Before it is reaped the group's number cannot be another's.
+            let _ = kill_process_group(leader, Signal::KILL);
+        }
         let ended = match child.try_wait() {
             Ok(None) => return None,
             Ok(status) => status,
@@ -72,16 +78,22 @@ impl KillSwitch {
         Some(ended)
     }
 
-    /// Waits at most so long for its end, without reaping it. Whether it has ended; always no before Linux 5.3, where
-    /// this returns after a millisecond.
+    /// Waits at most so long for its end, without reaping it. Whether it has ended.
     pub(super) fn wait(&self, patience: Duration) -> bool {
-        let Some(pidfd) = &self.0.pidfd else {
-            std::thread::sleep(patience.min(Duration::from_millis(1)));
-            return false;
-        };
         let until = Instant::now() + patience;
         loop {
             let left = until.saturating_duration_since(Instant::now());
+            let Some(pidfd) = &self.0.pidfd else {
+                let group = *self.0.group.lock().unwrap_or_else(PoisonError::into_inner);
+                if group.is_none_or(has_gone) {
+                    return true;
+                }
+                if left.is_zero() {
+                    return false;
+                }
+                std::thread::sleep(left.min(Duration::from_millis(1)));
+                continue;
+            };
             let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
             match poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Some(&timeout)) {
                 Ok(ready) => return ready > 0,
@@ -90,4 +102,19 @@ impl KillSwitch {
             }
         }
     }
+}
+
+/// Whether this child has ended and is there to be reaped.
+fn has_ended(child: Pid) -> bool {
+    matches!(look(child), Ok(true))
+}
+
+/// Whether this child has ended, be it reaped or not.
+fn has_gone(child: Pid) -> bool {
+    !matches!(look(child), Ok(false))
+}
+
+fn look(child: Pid) -> Result<bool, Errno> {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    rustix::io::retry_on_intr(|| waitid(WaitId::Pid(child), options)).map(|status| status.is_some())
 }

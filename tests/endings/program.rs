@@ -32,7 +32,7 @@ fn slow_call(phase: &str) -> Option<&'static str> {
 }
 
 fn builder(phase: &str) -> ContextBuilder {
-    let deadlines = Deadlines { open: DEADLINE, infer: DEADLINE, release: DEADLINE };
+    let deadlines = Deadlines::from(DEADLINE);
     let builder = HailoContext::builder()
         .runtime(RuntimeChoice::Sim)
         .model(SttModel::Canned)

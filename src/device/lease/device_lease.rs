@@ -12,6 +12,7 @@ use super::owner::Owner;
 use super::queue::Queue;
 use super::ticket::Ticket;
 use super::watch::Watch;
+use super::wedged::Wedged;
 use super::{nested, threads};
 use crate::device::holders::{Holder, Holders, Node};
 
@@ -65,8 +66,8 @@ impl DeviceLease {
     /// under `hailo-harness hold`, the device that is held for it is the only one that it can have.
     ///
     /// # Errors
-    /// When none was free in time; at once, when this thread holds them all or nothing is to be waited for; when the
-    /// folder of the locks cannot be used.
+    /// When none was free in time; at once, when this thread holds them all, all are marked as wedged, or nothing is to
+    /// be waited for; when the folder of the locks cannot be used.
     pub fn acquire(devices: &[String], options: &LeaseOptions) -> Result<Self, LeaseError> {
         let start = Instant::now();
         let folder = &options.folder;
@@ -94,8 +95,11 @@ impl DeviceLease {
                 return Err(LeaseError::Cancelled);
             }
             let queue = Queue::read(folder)?;
+            // Read again and again: a device may be marked while it is waited for.
+            let marks = marks(options, &devices, &locked)?;
             for (i, device) in locked.iter().enumerate() {
-                if threads::holds(device)
+                if marks[i]
+                    || threads::holds(device)
                     || queue.before(ticket.stem(), device) > 0
                     || !locks[i].try_lock(folder)?
                 {
@@ -160,6 +164,22 @@ impl DeviceLease {
     /// The device.
     pub fn device(&self) -> &str {
         &self.device
+    }
+
+    /// Marks the device as wedged: who asks for it next is told at once. `stuck` is a process that could not be killed.
+    ///
+    /// # Errors
+    /// When the mark cannot be written.
+    pub fn mark_wedged(&self, why: &str, stuck: Option<u32>) -> Result<(), LeaseError> {
+        Wedged::mark(&self.options.folder, &self.device, &self.options.program, why, stuck)
+    }
+
+    /// Takes the device's mark away: it was opened.
+    ///
+    /// # Errors
+    /// When the mark is another user's.
+    pub fn clear_wedged(&self) -> Result<(), LeaseError> {
+        Wedged::clear(&self.options.folder, &self.device)
     }
 
     /// How long it took to get it.
@@ -234,6 +254,24 @@ impl Drop for DeviceLease {
             self.lock.unlock();
         }
     }
+}
+
+/// Which of these devices are marked as wedged.
+///
+/// # Errors
+/// When all of them are.
+fn marks(options: &LeaseOptions, devices: &[String], locked: &[String]) -> Result<Vec<bool>, LeaseError> {
+    if options.wedged {
+        return Ok(vec![false; locked.len()]);
+    }
+    let read: Vec<Option<Wedged>> =
+        locked.iter().map(|d| Wedged::read(&options.folder, nested::shown(d))).collect();
+    let marks: Vec<bool> = read.iter().map(Option::is_some).collect();
+    if marks.contains(&false) {
+        return Ok(marks);
+    }
+    let named = devices.iter().cloned().zip(read.into_iter().flatten()).collect();
+    Err(LeaseError::Wedged { marks: named })
 }
 
 /// Who holds these devices.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::owner::{Owner, seconds};
+use super::wedged::Wedged;
 
 /// Why there is no lease.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,15 @@ pub enum LeaseError {
         holders: Vec<(String, Option<Owner>)>,
         /// How many wait already.
         before: usize,
+    },
+    /// The devices are marked: nobody can use them.
+    #[error(
+        "{}; `hailo-harness devices --reset` tries to get {} back",
+        wedged(marks), if marks.len() == 1 { "it" } else { "them" }
+    )]
+    Wedged {
+        /// The devices, and what is known of each.
+        marks: Vec<(String, Wedged)>,
     },
     /// The thread that asks holds all devices already: it would wait for itself.
     #[error(
@@ -94,6 +104,10 @@ pub(super) fn held(holders: &[(String, Option<Owner>)]) -> String {
 
 pub(super) fn ahead(count: usize) -> String {
     if count == 0 { String::new() } else { format!(", and {count} came before") }
+}
+
+fn wedged(marks: &[(String, Wedged)]) -> String {
+    marks.iter().map(|(device, mark)| format!("{device} is wedged: {mark}")).collect::<Vec<_>>().join(", ")
 }
 
 fn listed(names: &[String]) -> String {

@@ -13,6 +13,7 @@
 //! | `nested` | the lease of a program that runs under `hailo-harness hold` |
 //! | `threads` | which thread of this process holds which device |
 //! | [`owner`] | [`Owner`]: who holds a device, as people read it |
+//! | [`wedged`] | [`Wedged`]: devices that nobody can use |
 //! | [`error`] | [`LeaseError`] |
 //!
 //! The lock of a device is a `flock` on `<device>.lock`, a file that is never written, truncated or removed. The kernel
@@ -35,6 +36,7 @@ pub mod queue;
 mod threads;
 mod ticket;
 mod watch;
+pub mod wedged;
 
 pub use device_lease::DeviceLease;
 pub use error::LeaseError;
@@ -43,3 +45,4 @@ pub use nested::VARIABLE as NESTED_VARIABLE;
 pub use options::{LeaseOptions, Wait};
 pub use owner::Owner;
 pub use queue::Queue;
+pub use wedged::Wedged;

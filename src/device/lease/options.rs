@@ -71,6 +71,8 @@ pub struct LeaseOptions {
     pub program: String,
     /// Ends the waiting when it becomes true.
     pub cancelled: Arc<AtomicBool>,
+    /// Whether to take a device that is marked as wedged, too: to find out whether it still is.
+    pub wedged: bool,
     /// Whether to say on standard error what is waited for; the first time after a second.
     pub notices: bool,
 }
@@ -93,6 +95,7 @@ impl LeaseOptions {
             folder,
             program: program.unwrap_or_default(),
             cancelled: Arc::default(),
+            wedged: false,
             notices: true,
         }
     }

@@ -254,14 +254,14 @@ fn age(stat: &Stat) -> Duration {
 }
 
 /// The namespace of this process's pids; 0 where it is not known.
-fn namespace() -> u64 {
+pub(super) fn namespace() -> u64 {
     use std::os::unix::fs::MetadataExt;
     static NAMESPACE: OnceLock<u64> = OnceLock::new();
     *NAMESPACE.get_or_init(|| std::fs::metadata("/proc/self/ns/pid").map_or(0, |m| m.ino()))
 }
 
 /// The test that runs on this thread, where it is one.
-fn test_name() -> Option<String> {
+pub(super) fn test_name() -> Option<String> {
     let thread = std::thread::current().name().filter(|n| *n != "main").map(str::to_owned);
     std::env::var("NEXTEST_TEST_NAME").ok().or(thread)
 }

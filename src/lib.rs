@@ -9,6 +9,7 @@
 //! | [`stt`] | [`HailoStt`]: speech to text in a worker process |
 //! | [`intent`] | sentences to intents |
 //! | [`hold`] | any program under the lease of a device |
+//! | [`reset`] | getting a device back that nobody can use |
 //! | [`worker`] | the process that owns the device |
 //! | [`watchdog`] | deadlines, and what happens when one has passed |
 //! | [`device`] | which HailoRT is used: a device's, or the simulator |
@@ -31,6 +32,7 @@ pub mod hailort;
 pub mod hold;
 pub mod intent;
 pub mod models;
+pub mod reset;
 #[cfg(feature = "fixtures")]
 pub mod snapshot;
 pub mod stt;
@@ -44,6 +46,7 @@ pub use context::{HailoContext, intents_only, stt_only};
 #[cfg(feature = "fixtures")]
 pub use fixtures::TestResult;
 pub use stt::HailoStt;
+pub use worker::may_hang;
 
 /// Holds the README's code to what it says.
 #[cfg(doctest)]

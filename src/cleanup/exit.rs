@@ -83,7 +83,7 @@ pub(crate) type AtExit = fn(Option<i32>);
 pub(crate) fn on_exit(function: AtExit) {
     // In a shared object, which may be unloaded, only `atexit` is safe: it then calls the function at that time.
     #[cfg(target_env = "gnu")]
-    if crate::worker::entry::in_executable() {
+    if crate::worker::image::in_executable() {
         unsafe extern "C" {
             fn on_exit(
                 function: extern "C" fn(libc::c_int, *mut libc::c_void),

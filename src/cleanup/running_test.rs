@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::bounded::say;
 use super::exit;
-use crate::worker::entry::in_executable;
+use crate::worker::image::in_executable;
 
 /// The process that is a running test; 0 where none is known. A child made by fork has a copy of this, and is none.
 static TEST: AtomicU32 = AtomicU32::new(0);

@@ -8,8 +8,8 @@ use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
-use super::{Outcome, progress};
-use crate::device::lease::{LockFolder, Owner, Queue};
+use super::{Outcome, progress, reset};
+use crate::device::lease::{LockFolder, Owner, Queue, Wedged};
 use crate::device::process::descends;
 use crate::device::{Details, Found, Holder, Holders, RuntimeChoice, Survey, discovery};
 use crate::text::printable::line;
@@ -30,6 +30,12 @@ pub struct Arguments {
     /// Whose devices: auto (real ones where there are any, else simulated ones; the default), sim, or device
     #[arg(long, value_name = "RUNTIME")]
     runtime: Option<RuntimeChoice>,
+    /// Get a device back that is marked as wedged: its number, from 0, or its PCIe address (default: all that are marked)
+    ///
+    /// One thing after the other is tried, until the device can be opened: looking whether it came back, a reset by the
+    /// library, reloading the driver, and removing it from the PCIe bus and scanning again. The last two need root.
+    #[arg(long, value_name = "DEVICE", num_args = 0..=1)]
+    reset: Option<Option<String>>,
     /// Write one JSON object instead of a table
     #[arg(long)]
     json: bool,
@@ -70,6 +76,8 @@ struct Row {
     waiting: Vec<Owner>,
     /// Who has the device open without holding the lease.
     others: Vec<Holder>,
+    /// Why nobody can use it.
+    wedged: Option<Wedged>,
     /// The file to lock for programs of other languages.
     lock: String,
 }
@@ -78,6 +86,9 @@ struct Row {
 pub fn run(arguments: &Arguments) -> Outcome {
     let choice =
         arguments.runtime.map_or_else(|| RuntimeChoice::from_environment(RuntimeChoice::Auto), Ok)?;
+    if let Some(device) = &arguments.reset {
+        return reset::run(choice, device.as_deref(), arguments.json);
+    }
     let (runtime, devices, details, error) = match survey(choice) {
         Ok(survey) => {
             if let Some(notice) = &survey.notice {
@@ -162,6 +173,7 @@ fn row(
         waiting: queue.waiting(&device.lease),
         owner,
         others,
+        wedged: Wedged::read(folder, &device.lease),
         lock: folder.lock_of(&device.lease).display().to_string(),
     }
 }
@@ -202,6 +214,9 @@ fn used(row: &Row) -> String {
     parts.extend(
         row.others.iter().map(|h| format!("by process {} ({}), without the lease", h.pid, line(&h.program))),
     );
+    if let Some(mark) = &row.wedged {
+        parts.push(format!("wedged: {mark}"));
+    }
     if parts.is_empty() {
         parts.push("no".into());
     }

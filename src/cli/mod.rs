@@ -17,6 +17,7 @@ mod intent;
 mod listener;
 mod models;
 mod progress;
+mod reset;
 mod run;
 mod transcribe;
 

@@ -140,8 +140,7 @@ impl SttError {
     /// What is known of the worker, where it hung.
     pub fn hang(&self) -> Option<&Hang> {
         match self {
-            Self::Worker(WorkerError::Hang(hang))
-            | Self::Repeated { source: WorkerError::Hang(hang), .. } => Some(hang),
+            Self::Worker(error) | Self::Repeated { source: error, .. } => error.hang(),
             Self::InUse { source, .. } => source.hang(),
             _ => None,
         }

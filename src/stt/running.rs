@@ -303,7 +303,11 @@ impl Running {
     /// Starts a worker process.
     fn spawn(&mut self, options: &SttOptions, control: &Control) -> Result<(), SttError> {
         control.check()?;
-        let wanted = WorkerOptions { debug: options.debug, variables: options.variables.clone() };
+        let wanted = WorkerOptions {
+            debug: options.debug,
+            variables: options.variables.clone(),
+            ..WorkerOptions::default()
+        };
         let worker = Worker::spawn(&wanted)?;
         control.watch(worker.kill_switch())?;
         self.worker = Some(worker);

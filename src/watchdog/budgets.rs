@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::device::{RuntimeChoice, RuntimeKind};
+use crate::device::{RuntimeChoice, RuntimeKind, discovery};
 
 /// How long each step may take that ends a process which did not answer in time.
 ///
@@ -43,6 +43,11 @@ impl Budgets {
     /// For a process that was asked to use this runtime, and may have chosen either.
     pub fn asked(choice: RuntimeChoice) -> Self {
         if choice == RuntimeChoice::Sim { Self::SIMULATED } else { Self::DEVICE }
+    }
+
+    /// For a process of which nobody knows what it uses: a device, where there is one.
+    pub fn of_this_host() -> Self {
+        if discovery::real().is_empty() { Self::SIMULATED } else { Self::DEVICE }
     }
 
     /// For a process that uses this runtime.

@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
+use super::call::Call;
 use super::conversation::{Clock, Payload, converse};
 use super::error::{self, WorkerError};
 use super::frame::FrameError;
@@ -32,6 +33,8 @@ pub struct WorkerOptions {
     pub debug: bool,
     /// Variables that are added to its environment.
     pub variables: Vec<(String, OsString)>,
+    /// Run this program, whatever `HAILO_WORKER` says.
+    pub own_program: bool,
 }
 
 /// A worker process. It is killed when this is dropped; [`Worker::close`] lets it end in order.
@@ -86,10 +89,15 @@ impl Worker {
     /// # Errors
     /// When the process cannot be started.
     pub fn spawn(options: &WorkerOptions) -> Result<Self, WorkerError> {
-        let fail =
-            |source| WorkerError::Spawn { program: spawn::program().to_string_lossy().into_owned(), source };
-        let Spawned { child, socket, output, board } =
-            spawn::spawn(options.variables.clone()).map_err(fail)?;
+        let fail = |source| WorkerError::Spawn {
+            program: spawn::program(options.own_program).to_string_lossy().into_owned(),
+            source,
+        };
+        let Spawned { child, socket, output, board } = spawn::spawn(spawn::Job {
+            own_program: options.own_program,
+            variables: options.variables.clone(),
+        })
+        .map_err(fail)?;
         let log = Log::follow(output, options.debug).map_err(fail)?;
         let switch = KillSwitch::of(&child);
         Ok(Self {
@@ -197,6 +205,20 @@ impl Worker {
         let request = Request::Probe { runtime, device: device.map(str::to_owned) };
         match self.ask(Clock::start(Phase::Open, deadline), &request, Payload::None, &mut |_| {})? {
             Response::Probed => Ok(()),
+            other => Err(self.misunderstood(&other)),
+        }
+    }
+
+    /// Calls a function of this executable; the worker has to run the same one.
+    pub(super) fn call(&mut self, call: Call, deadline: Duration) -> Result<Vec<u8>, WorkerError> {
+        self.budgets = Budgets::of_this_host();
+        match self.ask(
+            Clock::start(Phase::Call, deadline),
+            &Request::Call(call),
+            Payload::None,
+            &mut |_| {},
+        )? {
+            Response::Returned(bytes) => Ok(bytes),
             other => Err(self.misunderstood(&other)),
         }
     }

@@ -10,6 +10,7 @@ use std::os::unix::net::UnixStream;
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 
 use super::frame::VERSION;
+use super::image::in_executable;
 use super::{parent, serve};
 use crate::hailort::recorder;
 
@@ -55,27 +56,6 @@ extern "C" fn before_main() {
     .unwrap_or(PANICKED);
     // SAFETY: ends the process at once. Exit handlers of the program must not run: its `main` never did.
     unsafe { libc::_exit(code) }
-}
-
-/// Whether this code is part of the program and not of a shared object that it has loaded, which must not take it over.
-pub(crate) fn in_executable() -> bool {
-    // SAFETY: getauxval answers a number for any key.
-    let headers = unsafe { libc::getauxval(libc::AT_PHDR) };
-    // SAFETY: as above.
-    let count = unsafe { libc::getauxval(libc::AT_PHNUM) } as usize;
-    if headers == 0 || count == 0 {
-        return false;
-    }
-    // SAFETY: the kernel says that the program's `count` headers are there, and they stay there.
-    let headers = unsafe { std::slice::from_raw_parts(headers as *const libc::Elf64_Phdr, count) };
-    // Where the program was put: what its own table of headers is at, less what the file says.
-    let Some(table) = headers.iter().find(|h| h.p_type == libc::PT_PHDR) else { return false };
-    let base = (headers.as_ptr() as u64).wrapping_sub(table.p_vaddr);
-    let here = before_main as *const () as u64;
-    headers
-        .iter()
-        .filter(|h| h.p_type == libc::PT_LOAD)
-        .any(|h| (base.wrapping_add(h.p_vaddr)..base.wrapping_add(h.p_vaddr + h.p_memsz)).contains(&here))
 }
 
 /// Checks that the parent, and nobody else, made this process a worker.

@@ -69,6 +69,11 @@ pub enum WorkerError {
 }
 
 impl WorkerError {
+    /// What is known of the worker, where it hung.
+    pub fn hang(&self) -> Option<&Hang> {
+        if let Self::Hang(hang) = self { Some(hang) } else { None }
+    }
+
     /// What kind of failure it is.
     pub fn kind(&self) -> WorkerErrorKind {
         match self {

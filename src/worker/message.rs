@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::call::Call;
 use super::frame::{self, FrameError, FrameKind};
 use crate::device::{RuntimeChoice, RuntimeKind, Survey};
 use crate::hailort::ledger::OpenHandle;
@@ -74,6 +75,8 @@ pub(super) enum Request {
         /// The device's PCIe address.
         device: Option<String>,
     },
+    /// Call a function of the executable that both sides run.
+    Call(Call),
     /// Have the library reset a device.
     Reset {
         /// The runtime.
@@ -102,6 +105,8 @@ pub(super) enum Response {
     Failed(Failure),
     /// The device could be taken into use.
     Probed,
+    /// What the function returned.
+    Returned(Vec<u8>),
     /// The library has reset the device.
     Reset,
     /// The device is let go, but for these handles.

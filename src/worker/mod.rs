@@ -9,6 +9,8 @@
 //! | `serve` | the worker's side: opens the device, transcribes |
 //! | `spawn` | the thread from which all workers are started |
 //! | `probe` | whether a device can be used, by opening it |
+//! | [`call`] | a function of the user's own, called in a worker |
+//! | `image` | where functions are within the executable |
 //! | `log` | the last lines that a worker wrote |
 //! | `handover` | open files that go with a request |
 //! | `conversation` | one question and its answer, within a deadline |
@@ -20,12 +22,14 @@
 //! (`PR_SET_PDEATHSIG`; that thread lives as long as the process), it watches a pidfd of its parent, and it watches
 //! the end of its socket.
 
+pub mod call;
 pub mod client;
 mod conversation;
 pub(crate) mod entry;
 pub mod error;
 pub mod frame;
 mod handover;
+pub(crate) mod image;
 mod log;
 pub mod message;
 mod parent;
@@ -34,6 +38,7 @@ mod serve;
 mod spawn;
 pub mod switch;
 
+pub use call::may_hang;
 pub use client::{Ended, Worker, WorkerOptions};
 pub use error::{WorkerError, WorkerErrorKind};
 pub use message::{Failure, FailureKind, ModelSource, Setup};

@@ -30,7 +30,8 @@ pub(crate) fn probe(
     let mut variables = variables.to_vec();
     // What is planned for a process of the simulator is no state of the device.
     variables.push((hailort_sim::faults::VARIABLE.into(), OsString::new()));
-    let mut worker = Worker::spawn(&WorkerOptions { debug: false, variables }).map_err(|e| e.to_string())?;
+    let mut worker =
+        Worker::spawn(&WorkerOptions { variables, ..WorkerOptions::default() }).map_err(|e| e.to_string())?;
     let (until, mut pause) = (Instant::now() + patience, FIRST_PAUSE);
     loop {
         let error = match worker.probe(runtime, device, DEADLINE) {

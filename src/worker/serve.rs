@@ -90,6 +90,7 @@ impl Server {
                 drop(VDevice::open(runtime.api, device.as_deref())?);
                 Ok(Response::Probed)
             }),
+            Request::Call(call) => guarded(|| call.run().map(Response::Returned)),
             Request::Reset { runtime, device } => guarded(|| {
                 let runtime = self.runtime(runtime, Runtime::for_listing)?;
                 Device::open(runtime.api, &device)?.reset()?;

@@ -3,6 +3,7 @@
 //! The kernel's "die with your parent" fires when the *thread* that made the child ends, and threads of tests end
 //! early. So one thread, which lives as long as the process, makes them all.
 
+use std::ffi::OsString;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -14,8 +15,18 @@ use super::entry;
 use crate::hailort::recorder::Board;
 
 /// What is executed: `HAILO_WORKER`, an installed `hailo-harness` of the same version, or else this program again.
-pub(super) fn program() -> std::ffi::OsString {
-    std::env::var_os("HAILO_WORKER").filter(|v| !v.is_empty()).unwrap_or_else(|| "/proc/self/exe".into())
+pub(super) fn program(own: bool) -> OsString {
+    let named = std::env::var_os("HAILO_WORKER").filter(|v| !v.is_empty() && !own);
+    named.unwrap_or_else(|| "/proc/self/exe".into())
+}
+
+/// Which worker is wanted.
+#[derive(Debug)]
+pub(super) struct Job {
+    /// Whether it has to run this program.
+    pub(super) own_program: bool,
+    /// Variables that are added to its environment.
+    pub(super) variables: Vec<(String, OsString)>,
 }
 
 /// A worker that was started.
@@ -27,12 +38,13 @@ pub(super) struct Spawned {
     pub(super) board: Board,
 }
 
-type Job = (Vec<(String, std::ffi::OsString)>, Sender<std::io::Result<Spawned>>);
+/// What is asked of the thread, and where the answer goes.
+type Question = (Job, Sender<std::io::Result<Spawned>>);
 
-/// Starts a worker with these variables added to its environment.
-pub(super) fn spawn(variables: Vec<(String, std::ffi::OsString)>) -> std::io::Result<Spawned> {
+/// Starts a worker.
+pub(super) fn spawn(job: Job) -> std::io::Result<Spawned> {
     /// The thread, and the process that it belongs to: a child made by fork has a copy of this, and no such thread.
-    static SPAWNER: Mutex<Option<(u32, Sender<Job>)>> = Mutex::new(None);
+    static SPAWNER: Mutex<Option<(u32, Sender<Question>)>> = Mutex::new(None);
     let (to, answer) = channel();
     let gone = || std::io::Error::other("the thread that starts workers has ended");
     let mut spawner = SPAWNER.lock().unwrap_or_else(PoisonError::into_inner);
@@ -45,26 +57,26 @@ pub(super) fn spawn(variables: Vec<(String, std::ffi::OsString)>) -> std::io::Re
         }
     };
     drop(spawner);
-    jobs.send((variables, to)).map_err(|_| gone())?;
+    jobs.send((job, to)).map_err(|_| gone())?;
     answer.recv().map_err(|_| gone())?
 }
 
 /// Starts the thread.
-fn begin() -> std::io::Result<Sender<Job>> {
-    let (to, jobs) = channel::<Job>();
+fn begin() -> std::io::Result<Sender<Question>> {
+    let (to, jobs) = channel::<Question>();
     std::thread::Builder::new().name("hailo-spawner".into()).spawn(move || {
-        for (variables, answer) in jobs {
+        for (job, answer) in jobs {
             // Whoever asked may have gone; the worker then ends with its socket.
-            let _ = answer.send(start(variables));
+            let _ = answer.send(start(job));
         }
     })?;
     Ok(to)
 }
 
-fn start(variables: Vec<(String, std::ffi::OsString)>) -> std::io::Result<Spawned> {
+fn start(job: Job) -> std::io::Result<Spawned> {
     let (ours, theirs) = UnixStream::pair()?;
     let (output, input) = std::io::pipe()?;
-    let mut command = Command::new(program());
+    let mut command = Command::new(program(job.own_program));
     // Above the standard ones, which the child gets other files for, where the program has closed its own.
     let theirs: OwnedFd = rustix::io::fcntl_dupfd_cloexec(&theirs, 3)?;
     let board = Board::new()?;
@@ -72,7 +84,7 @@ fn start(variables: Vec<(String, std::ffi::OsString)>) -> std::io::Result<Spawne
     let passed = [theirs.as_raw_fd(), shown.as_raw_fd()];
     command
         .env(entry::VARIABLE, entry::value(passed[0], passed[1]))
-        .envs(variables)
+        .envs(job.variables)
         .arg0("hailo-worker")
         .stdin(Stdio::null())
         .stdout(input.try_clone()?)

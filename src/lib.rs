@@ -11,6 +11,9 @@
 //! | [`hold`] | any program under the lease of a device |
 //! | [`reset`] | getting a device back that nobody can use |
 //! | [`worker`] | the process that owns the device |
+//! | [`report`] | the ledger of a run of tests |
+//! | [`diagnosis`] | what every thread of another process does |
+//! | [`leaks`] | what a process has left behind |
 //! | [`watchdog`] | deadlines, and what happens when one has passed |
 //! | [`device`] | which HailoRT is used: a device's, or the simulator |
 //! | [`whisper`] | audio, log-mel, decoding, tokens to text |
@@ -26,12 +29,15 @@ pub mod cli;
 pub mod context;
 pub mod corpus;
 pub mod device;
+pub mod diagnosis;
 #[cfg(feature = "fixtures")]
 pub mod fixtures;
 pub mod hailort;
 pub mod hold;
 pub mod intent;
+pub mod leaks;
 pub mod models;
+pub mod report;
 pub mod reset;
 #[cfg(feature = "fixtures")]
 pub mod snapshot;

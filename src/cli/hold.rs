@@ -73,7 +73,11 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let lease = DeviceLease::acquire(&names, &options)?;
     match hold::run(program, rest, lease, arguments.deadline) {
         Ok(hold::Outcome::Ended(status)) => Ok(end_like(status)),
-        Ok(hold::Outcome::TimedOut) => Ok(TIMED_OUT.into()),
+        Ok(hold::Outcome::TimedOut(hang)) => {
+            progress::say(hang);
+            Ok(TIMED_OUT.into())
+        }
+        Ok(hold::Outcome::Stuck) => Ok(TIMED_OUT.into()),
         Err(error @ hold::HoldError::Start { .. }) => {
             progress::say(format_args!("error: {error}"));
             Ok(NOT_RUN.into())

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use crate::watchdog::escalation::{self, Suspect};
+use crate::watchdog::{Budgets, Step};
 use rustix::process::{Pid, Signal, getpgid, kill_process, kill_process_group};
 
-/// How long the members have after SIGTERM, before SIGKILL.
-pub(super) const AFTER_TERM: Duration = Duration::from_secs(2);
-/// How long those that were killed may take to be gone.
-const AFTER_KILL: Duration = Duration::from_secs(1);
+/// A program gets as long after SIGTERM as a worker has that is asked to let go: it does not know the other way.
+pub(super) const BUDGETS: Budgets =
+    Budgets { term: Duration::from_secs(2), kill: Duration::from_secs(1), ..Budgets::DEVICE };
 /// How often to look.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -46,19 +47,24 @@ impl Group {
         (lives && ours).then(|| name.split_once('(').map_or("", |(_, name)| name).to_owned())
     }
 
-    /// Ends all members: SIGTERM, and SIGKILL for those that live on. Whether all are gone.
-    pub(super) fn end(self) -> bool {
-        self.signal(libc::SIGTERM);
-        // One that is stopped gets it only when it goes on.
-        self.signal(libc::SIGCONT);
-        if self.gone_within(AFTER_TERM) {
-            return true;
-        }
-        self.signal(libc::SIGKILL);
-        self.gone_within(AFTER_KILL)
+    /// Ends all members: SIGTERM, and SIGKILL for those that live on. What was tried; the last step tells whether all
+    /// are gone.
+    pub(super) fn end(mut self) -> Vec<Step> {
+        escalation::end(&mut self, &BUDGETS)
+    }
+}
+
+impl Suspect for Group {
+    fn ask(&mut self) -> bool {
+        // Any program: SIGTERM is all that it can be asked by.
+        false
     }
 
-    fn gone_within(self, patience: Duration) -> bool {
+    fn signal(&self, signal: Signal) {
+        Group::signal(*self, signal.as_raw());
+    }
+
+    fn wait(&self, patience: Duration) -> bool {
         let start = Instant::now();
         while !self.members().is_empty() {
             if start.elapsed() > patience {

@@ -9,10 +9,12 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
-use super::group::{AFTER_TERM, Group};
+use super::group::{BUDGETS, Group};
 use super::terminal::{self, Terminal};
 use crate::cleanup::bounded::say;
 use crate::device::DeviceLease;
+use crate::watchdog::escalation;
+use crate::watchdog::{DeviceState, Hang, Phase};
 
 /// Signals that are passed on to the program.
 const PASSED_ON: [i32; 6] =
@@ -39,12 +41,14 @@ pub enum HoldError {
 }
 
 /// How a program ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// By itself, or by a signal.
     Ended(ExitStatus),
     /// Its time was over: it and its process group were ended.
-    TimedOut,
+    TimedOut(Box<Hang>),
+    /// It has ended, and something that it left running cannot be killed.
+    Stuck,
 }
 
 /// Runs a program while the device is held, and gives the device back when it has ended.
@@ -73,10 +77,29 @@ pub fn run(
     lease.share();
     let leader = Pid::from_child(&child);
     let group = Group(leader);
+    let begun = Instant::now();
     let timed_out = !watch(leader, group, until, &signals, terminal.as_ref());
     let members = group.members();
+    let looked = timed_out.then(|| escalation::look(child.id(), &BUDGETS));
     // What there is to say comes after: nobody may read it.
-    let all_ended = members.is_empty() || group.end();
+    let steps = if members.is_empty() { Vec::new() } else { group.end() };
+    let all_ended = steps.last().is_none_or(|s| s.helped);
+    let hang = looked.map(|(step, capture)| {
+        Box::new(Hang {
+            phase: Phase::Program,
+            program: program.to_string_lossy().into_owned(),
+            pid: child.id(),
+            deadline: deadline.unwrap_or_default(),
+            elapsed: begun.elapsed(),
+            calls: Vec::new(),
+            steps: std::iter::once(step).chain(steps).collect(),
+            gone: all_ended,
+            status: None,
+            device: DeviceState::NotChecked,
+            diagnosis: Some(capture.resolve()),
+            log: Vec::new(),
+        })
+    });
     let named: Vec<String> = members.into_iter().map(|(pid, name)| format!("{name} ({pid})")).collect();
     let named = named.join(", ");
     if timed_out {
@@ -89,10 +112,10 @@ pub fn run(
     if !all_ended {
         say(format_args!(
             "hailo-harness: some of {named} cannot be killed within {} s: they sit in the kernel",
-            AFTER_TERM.as_secs() + 1
+            (BUDGETS.term + BUDGETS.kill).as_secs()
         ));
         // They may touch the device: it stays theirs until they end.
-        return Ok(Outcome::TimedOut);
+        return Ok(hang.map_or(Outcome::Stuck, Outcome::TimedOut));
     }
     let status = child.wait();
     drop(terminal);
@@ -102,7 +125,13 @@ pub fn run(
             holder.pid, holder.program
         ));
     }
-    if timed_out { Ok(Outcome::TimedOut) } else { status.map(Outcome::Ended).map_err(HoldError::Status) }
+    match hang {
+        Some(mut hang) => {
+            hang.status = status.ok().map(|s| s.to_string());
+            Ok(Outcome::TimedOut(hang))
+        }
+        None => status.map(Outcome::Ended).map_err(HoldError::Status),
+    }
 }
 
 fn start(

@@ -63,12 +63,13 @@ pub struct DeadlinesError {
 }
 
 impl Deadlines {
-    /// How long this phase may take; [`Phase::Call`] has what it was called with, and [`Phase::Infer`]'s here.
+    /// How long this phase may take. Functions and programs of the user's own have deadlines of their own, and here
+    /// that of [`Phase::Infer`].
     pub fn of(&self, phase: Phase) -> Duration {
         match phase {
             Phase::List | Phase::Open => self.open,
             Phase::Configure => self.configure,
-            Phase::Infer | Phase::Call => self.infer,
+            Phase::Infer | Phase::Call | Phase::Program => self.infer,
             Phase::Release => self.release,
         }
     }

@@ -6,6 +6,7 @@ use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
 use super::budgets::Budgets;
+use crate::diagnosis::{Capture, Limits, capture};
 
 /// What was tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +81,15 @@ pub(crate) fn timed(kind: StepKind, budget: Duration, work: impl FnOnce() -> boo
     let start = Instant::now();
     let helped = work();
     Step { kind, budget, took: start.elapsed(), helped }
+}
+
+/// Looks at the threads of a process, within its budget.
+pub(crate) fn look(pid: u32, budgets: &Budgets) -> (Step, Capture) {
+    let limits = Limits { total: budgets.diagnosis, ..Limits::default() };
+    let start = Instant::now();
+    let capture = capture(pid, &limits);
+    let helped = capture.saw_stacks();
+    (Step { kind: StepKind::Diagnose, budget: budgets.diagnosis, took: start.elapsed(), helped }, capture)
 }
 
 /// Ends it: asks, SIGTERM, SIGKILL. Answers what was tried; the last step tells whether it has ended.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::escalation::{Step, StepKind};
 use super::phase::Phase;
+use crate::diagnosis::Diagnosis;
 use crate::hailort::recorder::CallInProgress;
 
 /// How the device was found after a hang.
@@ -27,6 +28,8 @@ pub enum DeviceState {
 pub struct Hang {
     /// What it was to do.
     pub phase: Phase,
+    /// What hung: `the worker`, or a program.
+    pub program: String,
     /// Its process id.
     pub pid: u32,
     /// How long it had.
@@ -45,6 +48,8 @@ pub struct Hang {
     pub status: Option<String>,
     /// How the device was found afterwards.
     pub device: DeviceState,
+    /// What each of its threads did when the deadline passed.
+    pub diagnosis: Option<Diagnosis>,
     /// Its last lines.
     pub log: Vec<String>,
 }
@@ -67,7 +72,8 @@ impl Hang {
             (true, _) => "it was killed".into(),
         };
         format!(
-            "the worker ({}) hung: asked to {}, no answer within {:.1} s{call}; {end}",
+            "{} ({}) hung: asked to {}, no answer within {:.1} s{call}; {end}",
+            self.program,
             self.pid,
             self.phase.task(),
             self.deadline.as_secs_f64()
@@ -94,6 +100,12 @@ impl std::fmt::Display for Hang {
         if !self.log.is_empty() {
             f.write_str("\n  its last lines:")?;
             for line in &self.log {
+                write!(f, "\n    {line}")?;
+            }
+        }
+        if let Some(diagnosis) = &self.diagnosis {
+            f.write_str("\n  what its threads did:")?;
+            for line in diagnosis.to_string().lines() {
                 write!(f, "\n    {line}")?;
             }
         }

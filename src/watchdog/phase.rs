@@ -17,16 +17,18 @@ pub enum Phase {
     Infer,
     /// Letting go of the device.
     Release,
-    /// A call of the user's own.
+    /// A function of the user's own.
     Call,
+    /// A whole program, under `hailo-harness hold`.
+    Program,
 }
 
 impl Phase {
     /// All of them, in the order in which they come.
-    pub const ALL: [Self; 6] =
-        [Self::List, Self::Open, Self::Configure, Self::Infer, Self::Release, Self::Call];
+    pub const ALL: [Self; 7] =
+        [Self::List, Self::Open, Self::Configure, Self::Infer, Self::Release, Self::Call, Self::Program];
 
-    /// Its name: `list`, `open`, `configure`, `infer`, `release` or `call`.
+    /// Its name: `list`, `open`, `configure`, `infer`, `release`, `call` or `program`.
     pub fn name(self) -> &'static str {
         match self {
             Self::List => "list",
@@ -35,6 +37,7 @@ impl Phase {
             Self::Infer => "infer",
             Self::Release => "release",
             Self::Call => "call",
+            Self::Program => "program",
         }
     }
 
@@ -47,6 +50,7 @@ impl Phase {
             Self::Infer => "transcribe",
             Self::Release => "let go of the device",
             Self::Call => "call a function",
+            Self::Program => "run to its end",
         }
     }
 }

@@ -327,9 +327,12 @@ impl Worker {
     fn hang(&mut self, clock: &Clock) -> Hang {
         // While it hangs still.
         let calls = self.board.calls();
-        let steps = self.end_by_steps();
+        let (step, capture) = escalation::look(self.id(), &self.budgets);
+        let mut steps = vec![step];
+        steps.extend(self.end_by_steps());
         Hang {
             phase: clock.phase,
+            program: "the worker".into(),
             pid: self.id(),
             deadline: clock.deadline,
             elapsed: clock.since.elapsed(),
@@ -338,6 +341,8 @@ impl Worker {
             gone: self.gone,
             status: self.gone.then(|| error::describe(self.status)),
             device: DeviceState::NotChecked,
+            // Names are looked up when nobody waits for the process any more.
+            diagnosis: Some(capture.resolve()),
             log: self.log.last(),
         }
     }

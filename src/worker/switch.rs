@@ -68,6 +68,10 @@ impl KillSwitch {
             // What it started may live on. Before it is reaped the group's number cannot be another's.
             let _ = kill_process_group(leader, Signal::KILL);
         }
+        // Not asked before: while a diagnosis is taken, a stop of a traced child would be taken for its end.
+        if group.is_some_and(|g| !has_gone(g)) {
+            return None;
+        }
         let ended = match child.try_wait() {
             Ok(None) => return None,
             Ok(status) => status,
@@ -116,5 +120,7 @@ fn has_gone(child: Pid) -> bool {
 
 fn look(child: Pid) -> Result<bool, Errno> {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    rustix::io::retry_on_intr(|| waitid(WaitId::Pid(child), options)).map(|status| status.is_some())
+    let status = rustix::io::retry_on_intr(|| waitid(WaitId::Pid(child), options))?;
+    // A stop is seen as well, where it is traced.
+    Ok(status.is_some_and(|s| s.exited() || s.killed() || s.dumped()))
 }

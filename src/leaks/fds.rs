@@ -1,0 +1,71 @@
+//! The open files of a process.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+
+use rustix::io::Errno;
+
+use super::directory;
+
+/// An open file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Fd {
+    /// What it is of, as the kernel names it.
+    pub(super) target: String,
+    pub(super) number: u32,
+}
+
+/// The open files, but those that this function has open itself. Sorted by what they are of.
+pub(super) fn list(process: BorrowedFd<'_>, own: bool) -> Result<Vec<Fd>, Errno> {
+    let folder = directory::open(process, "fd")?;
+    let ours = [process.as_raw_fd() as u32, folder.as_raw_fd() as u32];
+    let (mut fds, mut name, mut buffer) = (Vec::new(), String::new(), Vec::new());
+    for number in directory::numbers(folder.as_fd())? {
+        if own && ours.contains(&number) {
+            continue;
+        }
+        name.clear();
+        let _ = std::fmt::Write::write_fmt(&mut name, format_args!("{number}"));
+        // One that cannot be read was closed meanwhile.
+        if let Ok(link) = rustix::fs::readlinkat(&folder, &*name, std::mem::take(&mut buffer)) {
+            fds.push(Fd { target: link.to_string_lossy().into_owned(), number });
+            buffer = link.into_bytes();
+        }
+    }
+    fds.sort_unstable();
+    Ok(fds)
+}
+
+/// What an open file is called in reports: the same in every run. Numbers of sockets and pipes are not.
+pub(super) fn name(target: &str) -> String {
+    let kinds = [("socket:[", "socket"), ("pipe:[", "pipe"), ("anon_inode:", ""), ("/memfd:", "memfd ")];
+    for (prefix, name) in kinds {
+        if let Some(rest) = target.strip_prefix(prefix) {
+            return match prefix {
+                "anon_inode:" => rest.trim_matches(['[', ']']).to_owned(),
+                "/memfd:" => format!("{name}{}", rest.trim_end_matches(" (deleted)")),
+                _ => name.into(),
+            };
+        }
+    }
+    if target.starts_with("/dev/") { format!("device {target}") } else { target.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_same_in_every_run() {
+        for (target, wanted) in [
+            ("socket:[123]", "socket"),
+            ("pipe:[9]", "pipe"),
+            ("anon_inode:[eventpoll]", "eventpoll"),
+            ("anon_inode:inotify", "inotify"),
+            ("/memfd:hailo-calls (deleted)", "memfd hailo-calls"),
+            ("/dev/hailo0", "device /dev/hailo0"),
+            ("/tmp/x (deleted)", "/tmp/x (deleted)"),
+        ] {
+            assert_eq!(name(target), wanted);
+        }
+    }
+}

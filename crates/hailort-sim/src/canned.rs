@@ -9,6 +9,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::hef::whisper::{self, Shape};
+use crate::random::SplitMix64;
 use crate::weights::write::Writer;
 
 /// Sizes of the canned model: 1 s of audio, two heads, 8 positions, 33 tokens over four outputs.
@@ -59,31 +60,16 @@ impl Canned {
     }
 }
 
-/// The splitmix64 sequence (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
-struct Random(u64);
-
-impl Random {
-    /// Between -1 and 1.
-    fn next(&mut self) -> f32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^= z >> 31;
-        (z >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-    }
-}
-
 /// Writes random variables.
 struct Filler {
-    random: Random,
+    random: SplitMix64,
     writer: Writer,
 }
 
 impl Filler {
     fn fill(&mut self, name: &str, shape: &[usize], middle: f32, spread: f32) {
         let values: Vec<f32> =
-            (0..shape.iter().product()).map(|_| middle + spread * self.random.next()).collect();
+            (0..shape.iter().product()).map(|_| middle + spread * self.random.signed()).collect();
         self.writer.add(name, shape, &values);
     }
 
@@ -120,7 +106,7 @@ impl Filler {
 }
 
 fn weights(seed: u64) -> Vec<u8> {
-    let mut out = Filler { random: Random(seed), writer: Writer::new() };
+    let mut out = Filler { random: SplitMix64::new(seed), writer: Writer::new() };
     let width = SHAPE.width as usize;
     let vocabulary = SHAPE.splits.iter().sum::<u32>() as usize;
     out.linear("encoder/conv1", &[width, 80, 3]);

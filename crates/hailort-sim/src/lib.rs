@@ -5,6 +5,7 @@
 //! | [`capi`] | the C boundary: handles, pointers, the calls; [`api`] gives the table |
 //! | [`canned`] | a tiny model with random weights, for tests of programs |
 //! | [`faults`] | faults on demand: calls that fail, wait, hang, crash or leak |
+//! | [`misuse`] | what callers did wrong: reported, counted, never undefined behaviour |
 //! | [`runtime`] | devices, virtual devices, network groups, vstreams, the scheduler |
 //! | [`network`] | what a network group computes: Whisper's encoder and decoder |
 //! | [`weights`] | weights files: mapped, checked, shared |
@@ -13,7 +14,8 @@
 //!
 //! Each may use those below it. Environment: `HAILO_SIM_DEVICES` (number of devices, default 1), `HAILO_SIM_HOST` (the
 //! simulated host whose devices they are, default `default`), `HAILO_SIM_THREADS` (threads that compute, default one a
-//! processor), `HAILO_SIM_FAULTS` (calls that misbehave, see [`faults`]), `HAILO_CACHE_DIR` (where weights are found).
+//! processor), `HAILO_SIM_FAULTS` (calls that misbehave, see [`faults`]), `HAILO_SIM_STATE` (the folder that remembers what
+//! befell a host, see [`runtime::state`]), `HAILO_CACHE_DIR` (where weights are found).
 //!
 //! What is simulated are calling sequence, lifetimes, exclusive use, threads, queues, timeouts and statuses; the
 //! accuracy of quantised networks is not, and faults only where they are asked for.
@@ -28,7 +30,9 @@ mod console;
 pub mod faults;
 pub mod hef;
 pub mod kernels;
+pub mod misuse;
 pub mod network;
+mod random;
 pub mod runtime;
 pub mod weights;
 

@@ -5,8 +5,12 @@ use std::sync::Arc;
 use hailort_sys::status::*;
 use hailort_sys::types::*;
 
-use super::handles::{DEVICES, GROUPS, INPUTS, OUTPUTS, VDEVICES};
-use super::{VERSION, call, log, pointers};
+use super::handles::{DEVICES, Device, GROUPS, INPUTS, OUTPUTS, VDEVICES};
+use super::{Special, VERSION, call, log, pointers, special};
+use crate::faults::hang;
+use crate::misuse::{self, Wrong};
+use crate::runtime::bus::{self, Link};
+use crate::runtime::heat;
 use crate::runtime::host::{self, ClaimError};
 
 pub(super) unsafe extern "C" fn hailo_get_library_version(version: *mut hailo_version_t) -> hailo_status {
@@ -42,19 +46,20 @@ pub(super) unsafe extern "C" fn hailo_create_device_by_id(
     call("hailo_create_device_by_id", || {
         // SAFETY: the caller's pointer, see `Api`.
         let id = text(&unsafe { pointers::read(id) }?.id);
-        if !host::device_ids().contains(&id) {
-            return Err(HAILO_INVALID_ARGUMENT);
-        }
         if device.is_null() {
+            return Err(pointers::null());
+        }
+        if bus::open_fails() || !host::device_ids().contains(&id) {
             return Err(HAILO_INVALID_ARGUMENT);
         }
+        let opened = Arc::new(Device { id, link: Link::new() });
         // SAFETY: the caller's pointer, see `Api`.
-        unsafe { pointers::write(device, DEVICES.insert(Arc::new(id))) }
+        unsafe { pointers::write(device, DEVICES.insert(opened)) }
     })
 }
 
 pub(super) unsafe extern "C" fn hailo_release_device(device: hailo_device) -> hailo_status {
-    call("hailo_release_device", || DEVICES.remove("hailo_release_device", device).map(drop))
+    call("hailo_release_device", || DEVICES.remove(device).map(drop))
 }
 
 pub(super) unsafe extern "C" fn hailo_identify(
@@ -62,7 +67,8 @@ pub(super) unsafe extern "C" fn hailo_identify(
     identity: *mut hailo_device_identity_t,
 ) -> hailo_status {
     call("hailo_identify", || {
-        let id = DEVICES.get("hailo_identify", device)?;
+        let device = DEVICES.get(device)?;
+        device.link.check()?;
         let mut out = hailo_device_identity_t::zeroed();
         let (major, minor, revision) = VERSION;
         out.protocol_version = 2;
@@ -71,7 +77,7 @@ pub(super) unsafe extern "C" fn hailo_identify(
         out.device_architecture = HAILO_ARCH_HAILO8L;
         out.board_name_length = length_of(&mut out.board_name, "Hailo-8L (simulated)");
         out.serial_number_length =
-            length_of(&mut out.serial_number, &format!("SIM{}", id.replace([':', '.'], "")));
+            length_of(&mut out.serial_number, &format!("SIM{}", device.id.replace([':', '.'], "")));
         out.part_number_length = length_of(&mut out.part_number, "SIMULATED");
         out.product_name_length =
             length_of(&mut out.product_name, "HAILO-8L AI ACC SIMULATED BY HAILO-HARNESS");
@@ -90,9 +96,13 @@ pub(super) unsafe extern "C" fn hailo_get_chip_temperature(
     info: *mut hailo_chip_temperature_info_t,
 ) -> hailo_status {
     call("hailo_get_chip_temperature", || {
-        DEVICES.get("hailo_get_chip_temperature", device)?;
-        let value =
-            hailo_chip_temperature_info_t { ts0_temperature: 45.0, ts1_temperature: 45.5, sample_count: 1 };
+        DEVICES.get(device)?.link.check()?;
+        let celsius = heat::temperature();
+        let value = hailo_chip_temperature_info_t {
+            ts0_temperature: celsius,
+            ts1_temperature: celsius + 0.5,
+            sample_count: 1,
+        };
         // SAFETY: the caller's pointer, see `Api`.
         unsafe { pointers::write(info, value) }
     })
@@ -103,8 +113,12 @@ pub(super) unsafe extern "C" fn hailo_reset_device(
     mode: hailo_reset_device_mode_t,
 ) -> hailo_status {
     call("hailo_reset_device", || {
-        DEVICES.get("hailo_reset_device", device)?;
-        if mode > HAILO_RESET_DEVICE_MODE_FORCED_SOFT { Err(HAILO_INVALID_ARGUMENT) } else { Ok(()) }
+        DEVICES.get(device)?.link.check()?;
+        if mode > HAILO_RESET_DEVICE_MODE_FORCED_SOFT {
+            return Err(HAILO_INVALID_ARGUMENT);
+        }
+        heat::cool();
+        Ok(())
     })
 }
 
@@ -130,7 +144,7 @@ pub(super) unsafe extern "C" fn hailo_create_vdevice(
     let name = "hailo_create_vdevice";
     call(name, || {
         if vdevice.is_null() {
-            return Err(HAILO_INVALID_ARGUMENT);
+            return Err(pointers::null());
         }
         // SAFETY: NULL, which means the defaults, or the caller's pointer, see `Api`.
         let params = if params.is_null() { default_params() } else { unsafe { pointers::read(params) }? };
@@ -167,17 +181,30 @@ pub(super) unsafe extern "C" fn hailo_create_vdevice(
 }
 
 pub(super) unsafe extern "C" fn hailo_release_vdevice(vdevice: hailo_vdevice) -> hailo_status {
-    let name = "hailo_release_vdevice";
-    call(name, || {
-        let vdevice = VDEVICES.remove(name, vdevice)?;
+    special("hailo_release_vdevice", |special| {
+        let made = VDEVICES.get_to_release(vdevice)?;
+        made.made_by.check(&VDEVICES.name(vdevice));
+        match special {
+            Special::WaitForShutDown => {
+                hang::hang_until_any_shutdown();
+                return Err(HAILO_STREAM_ABORT);
+            }
+            Special::HangIfSignalled if made.was_interrupted() => {
+                hang::hang_after_interrupted_interrupt_thread();
+            }
+            _ => {}
+        }
+        // Nobody else may hold it: who releases has to find itself the last.
+        drop(made);
+        let object = VDEVICES.name(vdevice);
+        let vdevice = VDEVICES.remove(vdevice)?;
         let Some(last) = host::release(vdevice) else {
             return Ok(()); // Others of the same group still hold it.
         };
         let of_it = |group: &Arc<_>| last.iter().any(|g| Arc::ptr_eq(g, group));
         let left = OUTPUTS.remove_where(|v| of_it(v.port().0)) + INPUTS.remove_where(|v| of_it(v.port().0));
         if left > 0 {
-            // A use after free in the real library.
-            log(name, &format!("{left} vstreams of its network groups were not released before"));
+            misuse::note(object, Wrong::ReleasedTooEarly { vstreams: left });
         }
         GROUPS.remove_where(|group| last.iter().any(|g| std::ptr::eq(&raw const **g, group)));
         Ok(())
@@ -190,7 +217,7 @@ pub(super) unsafe extern "C" fn hailo_vdevice_get_physical_devices_ids(
     count: *mut usize,
 ) -> hailo_status {
     call("hailo_vdevice_get_physical_devices_ids", || {
-        let vdevice = VDEVICES.get("hailo_vdevice_get_physical_devices_ids", vdevice)?;
+        let vdevice = VDEVICES.get(vdevice)?;
         // SAFETY: the caller's array, see `Api`.
         unsafe { pointers::fill(ids, count, vdevice.ids().iter().map(|id| device_id(id)).collect()) }
     })

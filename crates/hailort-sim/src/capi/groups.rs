@@ -7,6 +7,7 @@ use hailort_sys::types::*;
 
 use super::handles::{GROUPS, HEFS, VDEVICES};
 use super::{call, log, pointers};
+use crate::faults::hang;
 
 /// The highest priority of a network group.
 const MAX_PRIORITY: u8 = 31;
@@ -20,8 +21,8 @@ pub(super) unsafe extern "C" fn hailo_configure_vdevice(
 ) -> hailo_status {
     let name = "hailo_configure_vdevice";
     call(name, || {
-        let vdevice = VDEVICES.get(name, vdevice)?;
-        let hef = HEFS.get(name, hef)?;
+        let vdevice = VDEVICES.get(vdevice)?;
+        let hef = HEFS.get(hef)?;
         if !params.is_null() {
             log(name, "parameters are not simulated: pass NULL for the defaults");
             return Err(HAILO_NOT_IMPLEMENTED);
@@ -29,7 +30,7 @@ pub(super) unsafe extern "C" fn hailo_configure_vdevice(
         // SAFETY: the caller's pointer, see `Api`.
         let capacity = unsafe { pointers::read(count.cast_const()) }?;
         if groups.is_null() {
-            return Err(HAILO_INVALID_ARGUMENT);
+            return Err(pointers::null());
         }
         if capacity < hef.network_groups.len() {
             return Err(HAILO_INSUFFICIENT_BUFFER);
@@ -37,6 +38,7 @@ pub(super) unsafe extern "C" fn hailo_configure_vdevice(
         if !hef.runs_on(HAILO_ARCH_HAILO8L) {
             return Err(HAILO_HEF_NOT_COMPATIBLE_WITH_DEVICE);
         }
+        vdevice.link.check()?;
         let configured = vdevice.configure(&hef).map_err(|why| {
             log(name, &why.to_string());
             HAILO_INTERNAL_FAILURE
@@ -51,14 +53,15 @@ pub(super) unsafe extern "C" fn hailo_shutdown_network_group(
     group: hailo_configured_network_group,
 ) -> hailo_status {
     call("hailo_shutdown_network_group", || {
-        GROUPS.get("hailo_shutdown_network_group", group)?.shut_down();
+        GROUPS.get(group)?.shut_down();
+        hang::note_shutdown();
         Ok(())
     })
 }
 
 /// The scheduler runs every group as soon as it has a frame: what could be set has no effect on one frame at a time.
 fn scheduler_setting(
-    name: &str,
+    name: &'static str,
     group: hailo_configured_network_group,
     network: *const c_char,
     is_valid: bool,
@@ -67,7 +70,7 @@ fn scheduler_setting(
         if !is_valid {
             return Err(HAILO_INVALID_ARGUMENT);
         }
-        GROUPS.get(name, group)?;
+        GROUPS.get(group)?;
         if network.is_null() { Ok(()) } else { Err(HAILO_NOT_IMPLEMENTED) }
     })
 }

@@ -1,8 +1,9 @@
 //! The table from handles to objects.
 //!
-//! A handle is a number that was never used before, in the shape of a pointer that nobody may follow. The real
-//! library's handles are addresses, and releasing one twice is undefined behaviour; here it is an error that names the
-//! call.
+//! A handle is a number that was never used before, in the shape of a pointer that nobody may follow. It holds what kind
+//! of object it is for, so that a stale one, one of another kind and one that was never given out are told apart without
+//! remembering any. The real library's handles are addresses, and releasing one twice is undefined behaviour; here it is
+//! an error, see [`crate::misuse`].
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,23 +12,30 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hailort_sys::status::HAILO_INVALID_ARGUMENT;
 use hailort_sys::types::hailo_status;
 
-use super::log;
 use crate::hef::Hef;
+use crate::misuse::{self, Wrong};
+use crate::runtime::bus::Link;
 use crate::runtime::group::Group;
 use crate::runtime::vdevice::VDevice;
 use crate::runtime::vstream::{InputVStream, OutputVStream};
 
-/// The next handle. Multiples of 16 look like addresses; they start above the page that is never mapped.
-static NEXT: AtomicUsize = AtomicUsize::new(0x1000);
+/// Handles given out so far. A handle is its number, the kind of the object and four zeros, so that it looks like an
+/// address; numbers start above the page that is never mapped.
+static GIVEN: AtomicUsize = AtomicUsize::new(FIRST);
+const FIRST: usize = 0x1000 >> KIND_BITS;
+const KIND_BITS: u32 = 8;
+/// Kinds by the number that is in a handle.
+const KINDS: [&str; 6] =
+    ["device", "vdevice", "HEF", "configured network group", "input vstream", "output vstream"];
 
 /// Objects of one kind by handle.
 pub struct Table<T> {
-    kind: &'static str,
+    kind: usize,
     objects: Mutex<Option<HashMap<usize, Arc<T>>>>,
 }
 
 impl<T> Table<T> {
-    const fn new(kind: &'static str) -> Self {
+    const fn new(kind: usize) -> Self {
         Self { kind, objects: Mutex::new(None) }
     }
 
@@ -37,7 +45,7 @@ impl<T> Table<T> {
 
     /// Gives the object a handle.
     pub fn insert<H>(&self, object: Arc<T>) -> *mut H {
-        let handle = NEXT.fetch_add(16, Ordering::Relaxed);
+        let handle = (GIVEN.fetch_add(1, Ordering::Relaxed) << KIND_BITS) | (self.kind << 4);
         self.with(|objects| objects.insert(handle, object));
         std::ptr::without_provenance_mut(handle)
     }
@@ -45,18 +53,33 @@ impl<T> Table<T> {
     /// The object of a handle.
     ///
     /// # Errors
-    /// `HAILO_INVALID_ARGUMENT` for NULL and for a handle that is not in use, which is reported.
-    pub fn get<H>(&self, call: &str, handle: *mut H) -> Result<Arc<T>, hailo_status> {
+    /// `HAILO_INVALID_ARGUMENT` for NULL and for a handle that is not in use, which is noted as misuse.
+    pub fn get<H>(&self, handle: *mut H) -> Result<Arc<T>, hailo_status> {
         self.with(|objects| objects.get(&handle.addr()).cloned())
-            .ok_or_else(|| self.refuse(call, handle.addr()))
+            .ok_or_else(|| self.refuse(handle, Wrong::UsedAfterRelease))
+    }
+
+    /// As [`Table::get`], for a call that releases it.
+    ///
+    /// # Errors
+    /// As [`Table::get`].
+    pub fn get_to_release<H>(&self, handle: *mut H) -> Result<Arc<T>, hailo_status> {
+        self.with(|objects| objects.get(&handle.addr()).cloned())
+            .ok_or_else(|| self.refuse(handle, Wrong::ReleasedBefore))
     }
 
     /// Takes the object of a handle out of the table.
     ///
     /// # Errors
     /// As [`Table::get`].
-    pub fn remove<H>(&self, call: &str, handle: *mut H) -> Result<Arc<T>, hailo_status> {
-        self.with(|objects| objects.remove(&handle.addr())).ok_or_else(|| self.refuse(call, handle.addr()))
+    pub fn remove<H>(&self, handle: *mut H) -> Result<Arc<T>, hailo_status> {
+        self.with(|objects| objects.remove(&handle.addr()))
+            .ok_or_else(|| self.refuse(handle, Wrong::ReleasedBefore))
+    }
+
+    /// What to call the object of a handle.
+    pub fn name<H>(&self, handle: *mut H) -> String {
+        format!("{} {:#x}", KINDS[self.kind], handle.addr())
     }
 
     /// Takes all objects out that `gone` picks, and answers how many.
@@ -79,36 +102,55 @@ impl<T> Table<T> {
         self.len() == 0
     }
 
-    fn refuse(&self, call: &str, handle: usize) -> hailo_status {
-        if handle != 0 {
-            let kind = self.kind;
-            log(call, &format!("{handle:#x} is no {kind}, or one that was released before"));
+    fn refuse<H>(&self, handle: *mut H, stale: Wrong) -> hailo_status {
+        let address = handle.addr();
+        let kind = (address >> 4) & ((1 << (KIND_BITS - 4)) - 1);
+        let was_given = (FIRST..GIVEN.load(Ordering::Relaxed)).contains(&(address >> KIND_BITS))
+            && address.is_multiple_of(16)
+            && kind < KINDS.len();
+        if address == 0 {
+            misuse::note(KINDS[self.kind], Wrong::Null);
+        } else if !was_given {
+            misuse::note(self.name(handle), Wrong::NoHandle);
+        } else if kind != self.kind {
+            misuse::note(self.name(handle), Wrong::OtherKind { is: KINDS[kind] });
+        } else {
+            misuse::note(self.name(handle), stale);
         }
         HAILO_INVALID_ARGUMENT
     }
 }
 
-/// Physical devices by name.
-pub static DEVICES: Table<String> = Table::new("device");
+/// A physical device that was opened.
+#[derive(Debug)]
+pub struct Device {
+    /// Its name.
+    pub id: String,
+    /// Whether it is still there.
+    pub link: Link,
+}
+
+/// Physical devices.
+pub static DEVICES: Table<Device> = Table::new(0);
 /// Virtual devices.
-pub static VDEVICES: Table<VDevice> = Table::new("vdevice");
+pub static VDEVICES: Table<VDevice> = Table::new(1);
 /// HEFs.
-pub static HEFS: Table<Hef> = Table::new("HEF");
+pub static HEFS: Table<Hef> = Table::new(2);
 /// Configured network groups.
-pub static GROUPS: Table<Group> = Table::new("configured network group");
+pub static GROUPS: Table<Group> = Table::new(3);
 /// Inputs.
-pub static INPUTS: Table<InputVStream> = Table::new("input vstream");
+pub static INPUTS: Table<InputVStream> = Table::new(4);
 /// Outputs.
-pub static OUTPUTS: Table<OutputVStream> = Table::new("output vstream");
+pub static OUTPUTS: Table<OutputVStream> = Table::new(5);
 
 /// Handles in use, by kind: what a program that has released everything has none of.
 pub fn in_use() -> [(&'static str, usize); 6] {
     [
-        (DEVICES.kind, DEVICES.len()),
-        (VDEVICES.kind, VDEVICES.len()),
-        (HEFS.kind, HEFS.len()),
-        (GROUPS.kind, GROUPS.len()),
-        (INPUTS.kind, INPUTS.len()),
-        (OUTPUTS.kind, OUTPUTS.len()),
+        (KINDS[DEVICES.kind], DEVICES.len()),
+        (KINDS[VDEVICES.kind], VDEVICES.len()),
+        (KINDS[HEFS.kind], HEFS.len()),
+        (KINDS[GROUPS.kind], GROUPS.len()),
+        (KINDS[INPUTS.kind], INPUTS.len()),
+        (KINDS[OUTPUTS.kind], OUTPUTS.len()),
     ]
 }

@@ -14,7 +14,7 @@ use crate::hef::{Direction, Hef, HefError, NetworkGroup, StreamInfo};
 fn keep(name: &str, hef: *mut hailo_hef, parse: impl FnOnce() -> Result<Hef, HefError>) -> super::Answer {
     // Before anything is read: the place for the handle is wrong whatever the file says.
     if hef.is_null() {
-        return Err(HAILO_INVALID_ARGUMENT);
+        return Err(pointers::null());
     }
     let parsed = parse().map_err(|why| {
         log(name, &why.to_string());
@@ -30,7 +30,7 @@ pub(super) unsafe extern "C" fn hailo_create_hef_file(
 ) -> hailo_status {
     call("hailo_create_hef_file", || {
         // SAFETY: the caller's string, see `Api`.
-        let path = unsafe { pointers::string(file_name) }.ok_or(HAILO_INVALID_ARGUMENT)?;
+        let path = unsafe { pointers::string(file_name) }.ok_or_else(pointers::null)?;
         keep("hailo_create_hef_file", hef, || Hef::from_file(Path::new(&path)))
     })
 }
@@ -48,7 +48,7 @@ pub(super) unsafe extern "C" fn hailo_create_hef_buffer(
 }
 
 pub(super) unsafe extern "C" fn hailo_release_hef(hef: hailo_hef) -> hailo_status {
-    call("hailo_release_hef", || HEFS.remove("hailo_release_hef", hef).map(drop))
+    call("hailo_release_hef", || HEFS.remove(hef).map(drop))
 }
 
 pub(super) unsafe extern "C" fn hailo_get_network_groups_infos(
@@ -57,7 +57,7 @@ pub(super) unsafe extern "C" fn hailo_get_network_groups_infos(
     count: *mut usize,
 ) -> hailo_status {
     call("hailo_get_network_groups_infos", || {
-        let hef = HEFS.get("hailo_get_network_groups_infos", hef)?;
+        let hef = HEFS.get(hef)?;
         let all = hef.network_groups.iter().map(|group| {
             let mut info = hailo_network_group_info_t::zeroed();
             set_text(&mut info.name, &group.name);
@@ -76,7 +76,7 @@ pub(super) unsafe extern "C" fn hailo_hef_get_all_vstream_infos(
     count: *mut usize,
 ) -> hailo_status {
     call("hailo_hef_get_all_vstream_infos", || {
-        let hef = HEFS.get("hailo_hef_get_all_vstream_infos", hef)?;
+        let hef = HEFS.get(hef)?;
         // SAFETY: the caller's string, see `Api`.
         let name = unsafe { pointers::string(name) }.unwrap_or_default();
         let group = hef.group(&name).ok_or(HAILO_NOT_FOUND)?;
@@ -120,7 +120,7 @@ pub(super) unsafe extern "C" fn hailo_hef_get_sorted_output_names(
     count: *mut usize,
 ) -> hailo_status {
     call("hailo_hef_get_sorted_output_names", || {
-        let hef = HEFS.get("hailo_hef_get_sorted_output_names", hef)?;
+        let hef = HEFS.get(hef)?;
         // SAFETY: the caller's string, see `Api`.
         let name = unsafe { pointers::string(name) }.unwrap_or_default();
         let group = hef.group(&name).ok_or(HAILO_NOT_FOUND)?;

@@ -6,8 +6,8 @@
 //! | `pointers` | what is read and written through the caller's pointers |
 //! | `devices`, `hefs`, `groups`, `vstreams` | the calls |
 //!
-//! Every call answers a status and reports on standard error what a caller did wrong, as the real library's console
-//! log does. A panic behind the boundary becomes `HAILO_INTERNAL_FAILURE`. What [`crate::faults`] has planned for a call
+//! Every call answers a status and reports on standard error what went wrong, as the real library's console log does;
+//! what a caller did wrong goes through [`crate::misuse`]. A panic behind the boundary becomes `HAILO_INTERNAL_FAILURE`. What [`crate::faults`] has planned for a call
 //! comes before it.
 
 mod devices;
@@ -18,11 +18,13 @@ mod pointers;
 mod vstreams;
 
 use hailort_sys::Api;
-use hailort_sys::status::{HAILO_INTERNAL_FAILURE, HAILO_SUCCESS};
+use hailort_sys::status::{HAILO_INTERNAL_FAILURE, HAILO_STREAM_ABORT, HAILO_SUCCESS};
 use hailort_sys::types::hailo_status;
 
 use crate::console::error as log;
 use crate::faults::active::{self, Verdict};
+use crate::faults::{Corruption, hang};
+use crate::misuse;
 
 /// The version that the simulator reports.
 pub const VERSION: (u32, u32, u32) = (4, 23, 0);
@@ -75,20 +77,47 @@ pub fn api() -> Api {
 /// What a call answers before it is turned into a status.
 type Answer = Result<(), hailo_status>;
 
-/// Runs the body of the call `name`, unless a fault is planned for it.
-fn call(name: &str, body: impl FnOnce() -> Answer) -> hailo_status {
-    transfer(name, |_| body())
+/// What a fault asks of the body of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Special {
+    /// Nothing.
+    None,
+    /// To wait until its network group is shut down.
+    WaitForShutDown,
+    /// Never to return if the thread for interrupts was interrupted.
+    HangIfSignalled,
+    /// To corrupt the frame that it gives.
+    Corrupt {
+        how: Corruption,
+        seed: u64,
+        /// Of the call.
+        number: u64,
+    },
 }
 
-/// Runs the body of the call `name`, which moves a frame, unless a fault is planned for it. The body is told whether it
-/// has to wait until its network group is shut down.
-fn transfer(name: &str, body: impl FnOnce(bool) -> Answer) -> hailo_status {
+/// Runs the body of the call `name`, unless a fault is planned for it.
+fn call(name: &'static str, body: impl FnOnce() -> Answer) -> hailo_status {
+    special(name, |special| match special {
+        Special::WaitForShutDown => {
+            hang::hang_until_any_shutdown();
+            Err(HAILO_STREAM_ABORT)
+        }
+        _ => body(),
+    })
+}
+
+/// Runs the body of the call `name`, unless a fault is planned for it that needs no body. The body is told what else
+/// is.
+fn special(name: &'static str, body: impl FnOnce(Special) -> Answer) -> hailo_status {
     let run = || match active::before(name) {
-        Verdict::Proceed => body(false),
-        Verdict::WaitForShutDown => body(true),
+        Verdict::Proceed => body(Special::None),
+        Verdict::WaitForShutDown => body(Special::WaitForShutDown),
+        Verdict::HangIfSignalled => body(Special::HangIfSignalled),
+        Verdict::Corrupt { how, seed, number } => body(Special::Corrupt { how, seed, number }),
         Verdict::Answer(HAILO_SUCCESS) => Ok(()),
         Verdict::Answer(status) => Err(status),
     };
+    let run = || misuse::within(name, run);
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
         Ok(Ok(())) => HAILO_SUCCESS,
         Ok(Err(status)) => status,

@@ -9,6 +9,13 @@ use hailort_sys::status::{HAILO_INSUFFICIENT_BUFFER, HAILO_INVALID_ARGUMENT};
 use hailort_sys::types::hailo_status;
 
 use super::Answer;
+use crate::misuse::{self, Wrong};
+
+/// Notes that the caller passes NULL where it must not.
+pub(super) fn null() -> hailo_status {
+    misuse::note("an argument", Wrong::Null);
+    HAILO_INVALID_ARGUMENT
+}
 
 /// Writes `value` to `to`.
 ///
@@ -16,7 +23,7 @@ use super::Answer;
 /// `to` is NULL or valid for a write.
 pub(super) unsafe fn write<T>(to: *mut T, value: T) -> Answer {
     if to.is_null() {
-        return Err(HAILO_INVALID_ARGUMENT);
+        return Err(null());
     }
     // SAFETY: not NULL, and valid by this function's contract.
     unsafe { to.write(value) };
@@ -29,7 +36,7 @@ pub(super) unsafe fn write<T>(to: *mut T, value: T) -> Answer {
 /// `from` is NULL or valid for a read.
 pub(super) unsafe fn read<T: Copy>(from: *const T) -> Result<T, hailo_status> {
     if from.is_null() {
-        return Err(HAILO_INVALID_ARGUMENT);
+        return Err(null());
     }
     // SAFETY: not NULL, and valid by this function's contract.
     Ok(unsafe { from.read() })
@@ -41,7 +48,7 @@ pub(super) unsafe fn read<T: Copy>(from: *const T) -> Result<T, hailo_status> {
 /// `from` is NULL or valid for reads of `count` elements during `'a`.
 pub(super) unsafe fn slice<'a, T>(from: *const T, count: usize) -> Result<&'a [T], hailo_status> {
     if from.is_null() {
-        return Err(HAILO_INVALID_ARGUMENT);
+        return Err(null());
     }
     // SAFETY: not NULL, and valid by this function's contract.
     Ok(unsafe { std::slice::from_raw_parts(from, count) })
@@ -65,7 +72,7 @@ pub(super) unsafe fn string(from: *const c_char) -> Option<String> {
 /// `count` is NULL or valid for a read and a write; `array` is NULL or valid for writes of `*count` elements.
 pub(super) unsafe fn fill<T>(array: *mut T, count: *mut usize, values: Vec<T>) -> Answer {
     if array.is_null() {
-        return Err(HAILO_INVALID_ARGUMENT);
+        return Err(null());
     }
     // SAFETY: `count` is NULL or readable by this function's contract.
     let capacity = unsafe { read(count) }?;

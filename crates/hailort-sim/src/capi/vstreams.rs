@@ -9,11 +9,15 @@ use hailort_sys::types::*;
 
 use super::handles::{GROUPS, INPUTS, OUTPUTS, Table};
 use super::hefs::vstream_info;
-use super::{Answer, call, log, pointers, transfer};
+use super::{Answer, Special, call, log, pointers, special};
+use crate::faults::corrupt::corrupt;
 use crate::faults::hang;
+use crate::misuse::{self, Wrong};
 use crate::runtime::group::{Group, Port};
 use crate::runtime::vstream::{InputVStream, OutputVStream, TransferError};
 
+/// The timeout that never ends.
+const INFINITE: u32 = u32::MAX;
 /// Bytes of an element of a float32 frame.
 const FLOAT: usize = 4;
 
@@ -41,7 +45,7 @@ pub(super) unsafe extern "C" fn hailo_make_input_vstream_params(
     let name = "hailo_make_input_vstream_params";
     call(name, || {
         let all = GROUPS
-            .get(name, group)?
+            .get(group)?
             .inputs
             .iter()
             .map(|port| {
@@ -66,7 +70,7 @@ pub(super) unsafe extern "C" fn hailo_make_output_vstream_params(
     let name = "hailo_make_output_vstream_params";
     call(name, || {
         let all = GROUPS
-            .get(name, group)?
+            .get(group)?
             .outputs
             .iter()
             .map(|port| {
@@ -86,7 +90,7 @@ fn create<V>(
     name: &str,
     ports: &[Port],
     wanted: &[(String, hailo_vstream_params_t)],
-    make: impl Fn(usize, usize, Duration) -> Option<V>,
+    make: impl Fn(usize, usize, Option<Duration>) -> Option<V>,
 ) -> Result<Vec<V>, hailo_status> {
     wanted
         .iter()
@@ -103,7 +107,8 @@ fn create<V>(
             if params.queue_size == 0 {
                 return Err(HAILO_INVALID_ARGUMENT);
             }
-            let timeout = Duration::from_millis(u64::from(params.timeout_ms));
+            let timeout =
+                (params.timeout_ms != INFINITE).then(|| Duration::from_millis(u64::from(params.timeout_ms)));
             make(port, params.queue_size as usize, timeout).ok_or_else(|| {
                 log(name, &format!("{stream} has a vstream already"));
                 HAILO_INVALID_OPERATION
@@ -119,7 +124,7 @@ fn keep<V, H>(
     make: impl FnOnce() -> Result<Vec<V>, hailo_status>,
 ) -> Answer {
     if handles.is_null() {
-        return Err(HAILO_INVALID_ARGUMENT);
+        return Err(pointers::null());
     }
     for (i, vstream) in make()?.into_iter().enumerate() {
         // SAFETY: the caller's array has as many elements as there are parameters, see `Api`.
@@ -136,10 +141,11 @@ pub(super) unsafe extern "C" fn hailo_create_input_vstreams(
 ) -> hailo_status {
     let name = "hailo_create_input_vstreams";
     call(name, || {
-        let group = GROUPS.get(name, group)?;
+        let group = GROUPS.get(group)?;
         // SAFETY: the caller's array, see `Api`.
         let wanted: Vec<_> =
             unsafe { pointers::slice(params, count) }?.iter().map(|p| (text(&p.name), p.params)).collect();
+        group.link.check()?;
         keep(&INPUTS, vstreams, || {
             create(name, &group.inputs, &wanted, |port, queue, timeout| {
                 InputVStream::new(&group, port, queue, timeout)
@@ -156,10 +162,11 @@ pub(super) unsafe extern "C" fn hailo_create_output_vstreams(
 ) -> hailo_status {
     let name = "hailo_create_output_vstreams";
     call(name, || {
-        let group = GROUPS.get(name, group)?;
+        let group = GROUPS.get(group)?;
         // SAFETY: the caller's array, see `Api`.
         let wanted: Vec<_> =
             unsafe { pointers::slice(params, count) }?.iter().map(|p| (text(&p.name), p.params)).collect();
+        group.link.check()?;
         keep(&OUTPUTS, vstreams, || {
             create(name, &group.outputs, &wanted, |port, queue, timeout| {
                 OutputVStream::new(&group, port, queue, timeout)
@@ -168,11 +175,24 @@ pub(super) unsafe extern "C" fn hailo_create_output_vstreams(
     })
 }
 
-/// Releases all; the first status that is none of success is the answer.
-fn release<V, H>(name: &str, table: &Table<V>, vstreams: *const *mut H, count: usize) -> Answer {
+/// Releases all; the first status that is none of success is the answer. `before` sees each first.
+fn release<V, H>(
+    table: &Table<V>,
+    vstreams: *const *mut H,
+    count: usize,
+    before: impl Fn(&V, String),
+) -> Answer {
     // SAFETY: the caller's array, see `Api`.
     let handles = unsafe { pointers::slice(vstreams, count) }?;
-    let answers: Vec<Answer> = handles.iter().map(|h| table.remove(name, *h).map(drop)).collect();
+    let one = |handle: *mut H| {
+        before(&*table.get_to_release(handle)?, table.name(handle));
+        let vstream = table.remove(handle)?;
+        if Arc::strong_count(&vstream) > 1 {
+            misuse::note(table.name(handle), Wrong::ReleasedInUse);
+        }
+        Ok(())
+    };
+    let answers: Vec<Answer> = handles.iter().map(|handle| one(*handle)).collect();
     answers.into_iter().find(Result::is_err).unwrap_or(Ok(()))
 }
 
@@ -180,16 +200,24 @@ pub(super) unsafe extern "C" fn hailo_release_input_vstreams(
     vstreams: *const hailo_input_vstream,
     count: usize,
 ) -> hailo_status {
-    let name = "hailo_release_input_vstreams";
-    call(name, || release(name, &INPUTS, vstreams, count))
+    call("hailo_release_input_vstreams", || {
+        release(&INPUTS, vstreams, count, |vstream, object| {
+            vstream.made_by().check(&object);
+            let frames = hang::wait_for_unread_frames(vstream);
+            if frames > 0 {
+                misuse::note(object, Wrong::UnreadFrames { frames });
+            }
+        })
+    })
 }
 
 pub(super) unsafe extern "C" fn hailo_release_output_vstreams(
     vstreams: *const hailo_output_vstream,
     count: usize,
 ) -> hailo_status {
-    let name = "hailo_release_output_vstreams";
-    call(name, || release(name, &OUTPUTS, vstreams, count))
+    call("hailo_release_output_vstreams", || {
+        release(&OUTPUTS, vstreams, count, |vstream, object| vstream.made_by().check(&object))
+    })
 }
 
 fn info(group: &Group, port: &Port) -> hailo_vstream_info_t {
@@ -203,7 +231,7 @@ pub(super) unsafe extern "C" fn hailo_get_input_vstream_info(
     to: *mut hailo_vstream_info_t,
 ) -> hailo_status {
     call("hailo_get_input_vstream_info", || {
-        let vstream = INPUTS.get("hailo_get_input_vstream_info", vstream)?;
+        let vstream = INPUTS.get(vstream)?;
         let (group, port) = vstream.port();
         // SAFETY: the caller's pointer, see `Api`.
         unsafe { pointers::write(to, info(group, &group.inputs[port])) }
@@ -215,7 +243,7 @@ pub(super) unsafe extern "C" fn hailo_get_output_vstream_info(
     to: *mut hailo_vstream_info_t,
 ) -> hailo_status {
     call("hailo_get_output_vstream_info", || {
-        let vstream = OUTPUTS.get("hailo_get_output_vstream_info", vstream)?;
+        let vstream = OUTPUTS.get(vstream)?;
         let (group, port) = vstream.port();
         // SAFETY: the caller's pointer, see `Api`.
         unsafe { pointers::write(to, info(group, &group.outputs[port])) }
@@ -227,7 +255,7 @@ pub(super) unsafe extern "C" fn hailo_get_input_vstream_frame_size(
     to: *mut usize,
 ) -> hailo_status {
     call("hailo_get_input_vstream_frame_size", || {
-        let vstream = INPUTS.get("hailo_get_input_vstream_frame_size", vstream)?;
+        let vstream = INPUTS.get(vstream)?;
         let (group, port) = vstream.port();
         // SAFETY: the caller's pointer, see `Api`.
         unsafe { pointers::write(to, FLOAT * group.inputs[port].info.elements()) }
@@ -239,7 +267,7 @@ pub(super) unsafe extern "C" fn hailo_get_output_vstream_frame_size(
     to: *mut usize,
 ) -> hailo_status {
     call("hailo_get_output_vstream_frame_size", || {
-        let vstream = OUTPUTS.get("hailo_get_output_vstream_frame_size", vstream)?;
+        let vstream = OUTPUTS.get(vstream)?;
         let (group, port) = vstream.port();
         // SAFETY: the caller's pointer, see `Api`.
         unsafe { pointers::write(to, FLOAT * group.outputs[port].info.elements()) }
@@ -254,12 +282,12 @@ fn status(why: TransferError) -> hailo_status {
     }
 }
 
-fn check_size(name: &str, port: &Port, size: usize) -> Answer {
+fn check_size(port: &Port, size: usize) -> Answer {
     let wanted = FLOAT * port.info.elements();
     if size == wanted {
         return Ok(());
     }
-    log(name, &format!("{}: a buffer of {size} bytes for a frame of {wanted}", port.info.name));
+    misuse::note(&port.info.name, Wrong::Size { given: size, wanted });
     Err(HAILO_INVALID_ARGUMENT)
 }
 
@@ -268,12 +296,11 @@ pub(super) unsafe extern "C" fn hailo_vstream_write_raw_buffer(
     buffer: *const c_void,
     size: usize,
 ) -> hailo_status {
-    let name = "hailo_vstream_write_raw_buffer";
-    transfer(name, |waits| {
-        let vstream = INPUTS.get(name, vstream)?;
+    special("hailo_vstream_write_raw_buffer", |special| {
+        let vstream = INPUTS.get(vstream)?;
         let (group, port) = vstream.port();
-        check_size(name, &group.inputs[port], size)?;
-        if waits {
+        check_size(&group.inputs[port], size)?;
+        if special == Special::WaitForShutDown {
             hang::hang_until_shutdown(group);
             return Err(HAILO_STREAM_ABORT);
         }
@@ -289,19 +316,21 @@ pub(super) unsafe extern "C" fn hailo_vstream_read_raw_buffer(
     buffer: *mut c_void,
     size: usize,
 ) -> hailo_status {
-    let name = "hailo_vstream_read_raw_buffer";
-    transfer(name, |waits| {
-        let vstream = OUTPUTS.get(name, vstream)?;
+    special("hailo_vstream_read_raw_buffer", |special| {
+        let vstream = OUTPUTS.get(vstream)?;
         let (group, port) = vstream.port();
-        check_size(name, &group.outputs[port], size)?;
-        if waits {
+        check_size(&group.outputs[port], size)?;
+        if special == Special::WaitForShutDown {
             hang::hang_until_shutdown(group);
             return Err(HAILO_STREAM_ABORT);
         }
         if buffer.is_null() {
-            return Err(HAILO_INVALID_ARGUMENT);
+            return Err(pointers::null());
         }
-        let frame = vstream.read().map_err(status)?;
+        let mut frame = vstream.read().map_err(status)?;
+        if let Special::Corrupt { how, seed, number } = special {
+            corrupt(&mut frame, how, seed, number);
+        }
         // SAFETY: the frame has `size` bytes, as just checked, and so has the caller's buffer, see `Api`; copied as
         // bytes, since C programs do not align it.
         unsafe { std::ptr::copy_nonoverlapping(frame.as_ptr().cast::<u8>(), buffer.cast::<u8>(), size) };

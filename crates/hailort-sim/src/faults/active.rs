@@ -1,17 +1,18 @@
 //! The plan of this process, and what it does to a call.
 
 use std::ffi::OsString;
-use std::os::fd::IntoRawFd;
+use std::io;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hailort_sys::status::{HAILO_INTERNAL_FAILURE, HAILO_INVALID_ARGUMENT};
+use hailort_sys::status::{HAILO_INTERNAL_FAILURE, HAILO_INVALID_ARGUMENT, HAILO_SUCCESS};
 use hailort_sys::types::hailo_status;
 
 use super::grammar::{PlanError, Problem};
-use super::plan::{ANY, Entry, Plan, What};
-use super::{VARIABLE, hang};
+use super::plan::{ANY, Corruption, Entry, Fault, Plan, What};
+use super::{VARIABLE, grammar, hang, later, leaks, process, programs};
 use crate::console;
+use crate::runtime::{bus, heat, state};
 
 /// How a call goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,15 @@ pub(crate) enum Verdict {
     Answer(hailo_status),
     /// It waits until its network group is shut down.
     WaitForShutDown,
+    /// It never returns if the thread for interrupts was interrupted itself.
+    HangIfSignalled,
+    /// What it gives is corrupted.
+    Corrupt {
+        how: Corruption,
+        seed: u64,
+        /// Of the call.
+        number: u64,
+    },
 }
 
 /// The variable was not read yet.
@@ -94,7 +104,7 @@ pub(super) fn install(plan: Plan) -> Result<(), PlanError> {
 }
 
 /// Does to the call `name` what is planned, and says how it goes on. May never return.
-pub(crate) fn before(name: &str) -> Verdict {
+pub(crate) fn before(name: &'static str) -> Verdict {
     if STATE.load(Ordering::Acquire) == NOTHING {
         return Verdict::Proceed;
     }
@@ -106,45 +116,106 @@ pub(crate) fn before(name: &str) -> Verdict {
     }
 }
 
-fn apply(name: &str, entries: &[Counted]) -> Verdict {
+fn apply(name: &'static str, entries: &[Counted]) -> Verdict {
     // All count first: what comes before must not change which call the others mean.
-    let mut due: Vec<(u64, What)> = entries
+    let mut due: Vec<(u64, &Entry)> = entries
         .iter()
         .filter(|counted| [name, ANY].contains(&counted.entry.call))
         .filter_map(|counted| {
             let number = counted.calls.fetch_add(1, Ordering::Relaxed) + 1;
-            counted.entry.which.is(number).then_some((number, counted.entry.what))
+            counted.entry.which.is(number).then_some((number, &counted.entry))
         })
         .collect();
-    due.sort_by_key(|(_, what)| !what.goes_on());
-    for (number, what) in due {
-        console::info(name, &format!("fault as planned, in call {number}: {what}"));
-        match what {
-            What::Delay(duration) => std::thread::sleep(duration),
-            What::LeakThread => {
-                let thread = std::thread::Builder::new().name("hailort-leaked".into());
-                if let Err(why) = thread.spawn(|| hang::hang_forever()) {
-                    return cannot(name, what, &why);
-                }
+    due.sort_by_key(|(_, entry)| !entry.fault.what.goes_on() && entry.fault.after.is_zero());
+    for (number, entry) in due {
+        let fault = entry.fault;
+        if fault.once_per_host {
+            match state::is_first(&grammar::entry_text(entry.call, entry.which, fault)) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(why) => return cannot(name, fault, &why),
             }
-            What::LeakFd => match std::fs::File::open("/dev/null") {
-                Ok(file) => _ = file.into_raw_fd(),
-                Err(why) => return cannot(name, what, &why),
-            },
+        }
+        console::info(name, &format!("fault as planned, in call {number}: {fault}"));
+        match fault.what {
+            What::Delay(duration) => std::thread::sleep(duration),
             What::Status(status) => return Verdict::Answer(status),
+            What::LeakHandle => return Verdict::Answer(HAILO_SUCCESS),
             What::HangUntilShutdown => return Verdict::WaitForShutDown,
+            What::HangIfSignalled => return Verdict::HangIfSignalled,
+            What::Corrupt(how) => return Verdict::Corrupt { how, seed: fault.seed, number },
             What::Hang => hang::hang_forever(),
             What::Spin => hang::spin_forever(),
-            What::Abort => std::process::abort(),
-            What::Exit(code) => std::process::exit(code.into()),
+            _ => {
+                let done = if fault.after.is_zero() {
+                    happen(name, fault)
+                } else {
+                    later::after(fault.after, move || {
+                        if let Err(why) = happen(name, fault) {
+                            cannot(name, fault, &why);
+                        }
+                    })
+                };
+                if let Err(why) = done {
+                    return cannot(name, fault, &why);
+                }
+            }
         }
     }
     Verdict::Proceed
 }
 
+/// Lets happen what can happen apart from a call.
+fn happen(name: &str, fault: Fault) -> io::Result<()> {
+    let lasts = fault.lasts;
+    for _ in 0..fault.times {
+        let program = match fault.what {
+            What::LeakChild => programs::child(lasts)?,
+            What::LeakGrandchild => programs::grandchild(lasts)?,
+            What::LeakZombie => programs::zombie(lasts)?,
+            What::LeakDaemon => programs::daemon(lasts)?,
+            _ => {
+                happen_here(name, fault)?;
+                continue;
+            }
+        };
+        console::info(name, &format!("{}: {program}", fault.what));
+    }
+    Ok(())
+}
+
+/// The same within this process.
+fn happen_here(name: &str, fault: Fault) -> io::Result<()> {
+    let lasts = fault.lasts;
+    let cool_down = || leaks::keep((), lasts, |()| heat::cool());
+    match fault.what {
+        What::Abort => std::process::abort(),
+        What::Segfault => process::die_by(libc::SIGSEGV),
+        What::Kill => process::die_by(libc::SIGKILL),
+        What::Exit(code) => std::process::exit(code.into()),
+        What::LeakThread => leaks::thread(lasts),
+        What::LeakFd(kind) => leaks::descriptor(kind, lasts),
+        What::LeakFile => leaks::file(lasts),
+        What::LeakMap => leaks::map(lasts),
+        What::ChangeSignal(signal) => process::change_signal(signal, lasts),
+        What::ChangeDirectory => process::change_directory(lasts),
+        What::IgnoreSigterm => process::ignore_sigterm(lasts),
+        What::Throttle(factor) => {
+            heat::throttle(factor);
+            cool_down()
+        }
+        What::Overheat => {
+            heat::overheat(name);
+            cool_down()
+        }
+        What::DropOffBus(opens) => bus::lose(opens),
+        other => unreachable!("{other} happens to a call"),
+    }
+}
+
 /// A fault that cannot take place must not look like one that did no harm.
-fn cannot(name: &str, what: What, why: &std::io::Error) -> Verdict {
-    console::error(name, &format!("{what} is planned and not possible: {why}"));
+fn cannot(name: &str, fault: Fault, why: &io::Error) -> Verdict {
+    console::error(name, &format!("{fault} is planned and not possible: {why}"));
     Verdict::Answer(HAILO_INTERNAL_FAILURE)
 }
 
@@ -152,7 +223,7 @@ fn cannot(name: &str, what: What, why: &std::io::Error) -> Verdict {
 mod tests {
     use super::*;
 
-    fn verdicts<const N: usize>(plan: &str, calls: [&str; N]) -> [Verdict; N] {
+    fn verdicts<const N: usize>(plan: &str, calls: [&'static str; N]) -> [Verdict; N] {
         let Active::Plan(entries) = counted(plan.parse().unwrap()) else { unreachable!() };
         calls.map(|name| apply(name, &entries))
     }

@@ -45,13 +45,20 @@
 //! error says what is wrong with it, once, and every call of the process answers `HAILO_INVALID_ARGUMENT`.
 
 pub(crate) mod active;
+pub(crate) mod corrupt;
 pub mod grammar;
 pub mod hang;
+mod later;
+mod leaks;
 pub mod plan;
+mod process;
+mod programs;
+pub mod signal;
 mod suggest;
 
 pub use grammar::PlanError;
-pub use plan::{Plan, What, Which};
+pub use plan::{Corruption, Fault, FdKind, Plan, What, Which};
+pub use signal::Signal;
 
 /// The variable that holds the plan.
 pub const VARIABLE: &str = "HAILO_SIM_FAULTS";

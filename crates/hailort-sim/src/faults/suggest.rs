@@ -22,6 +22,10 @@ pub fn close_to(text: &str, names: impl IntoIterator<Item = &'static str>) -> Ve
         })
         .collect();
     close.sort_by_key(|(distance, _)| *distance);
+    if close.first().is_some_and(|(distance, _)| *distance == 0) {
+        // It is that name, in other letters or in the wrong place: what merely holds it is not meant.
+        close.truncate(1);
+    }
     close.into_iter().map(|(_, name)| name).take(MOST).collect()
 }
 

@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
+use super::bus::Link;
+use super::heat;
 use super::queue::Queue;
 use super::scheduler::Wake;
 use crate::hef::{NetworkGroup, StreamInfo};
@@ -66,12 +69,14 @@ pub struct Group {
     /// Holds nothing: it is closed with the group, for those who wait for that alone.
     end: Queue<()>,
     failure: AtomicU32,
+    /// Whether its device is still there.
+    pub link: Link,
 }
 
 impl Group {
     /// A group that computes `network`.
     pub fn new(hef: NetworkGroup, network: Box<dyn Network>, wake: Arc<Wake>) -> Self {
-        Self {
+        let group = Self {
             inputs: hef.inputs.iter().map(Port::new).collect(),
             outputs: hef.outputs.iter().map(Port::new).collect(),
             hef,
@@ -80,7 +85,12 @@ impl Group {
             shut_down: AtomicBool::new(false),
             end: Queue::new(1),
             failure: AtomicU32::new(0),
+            link: Link::new(),
+        };
+        if heat::is_overheated() {
+            group.shut_down();
         }
+        group
     }
 
     /// Ends all transfers, now and from now on: every read and write answers "stream aborted". Idempotent.
@@ -93,6 +103,17 @@ impl Group {
         }
         self.end.close();
         self.wake.notify();
+    }
+
+    /// Ends all transfers, now and from now on, with this status.
+    pub fn fail(&self, status: u32) {
+        self.failure.store(status, Ordering::SeqCst);
+        self.shut_down();
+    }
+
+    /// Waits so long, or until [`Group::shut_down`].
+    pub fn pause(&self, time: std::time::Duration) {
+        let _ = self.end.pop(Some(time));
     }
 
     /// Waits, without a limit, for [`Group::shut_down`].
@@ -128,6 +149,7 @@ impl Group {
         if frames.len() < self.inputs.len() {
             return; // Shut down, or a vstream was released, since `is_ready` was asked.
         }
+        let start = Instant::now();
         let mut results: Vec<Frame> =
             self.outputs.iter().map(|port| vec![0.0; port.frame_elements()]).collect();
         let computed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -136,9 +158,12 @@ impl Group {
             self.network.lock().unwrap_or_else(PoisonError::into_inner).run(&inputs, &mut outputs);
         }));
         if computed.is_err() {
-            self.failure.store(hailort_sys::status::HAILO_INTERNAL_FAILURE, Ordering::SeqCst);
-            self.shut_down();
+            self.fail(hailort_sys::status::HAILO_INTERNAL_FAILURE);
             return;
+        }
+        let slowdown = heat::slowdown(start.elapsed());
+        if !slowdown.is_zero() {
+            self.pause(slowdown);
         }
         for (port, frame) in self.outputs.iter().zip(results) {
             if let Some(queue) = port.queue() {

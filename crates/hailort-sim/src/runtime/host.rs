@@ -9,11 +9,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError, Weak};
 
 use sha2::{Digest, Sha256};
 
+use super::bus;
 use super::group::Group;
 use super::mark::{Mark, MarkError};
 use super::vdevice::VDevice;
@@ -92,9 +94,13 @@ pub fn name_of(value: Option<&OsStr>) -> String {
 }
 
 /// Names of the simulated devices. Where `HAILO_SIM_DEVICES` is no number there are none, and standard error says why,
-/// once: with a device, a mistyped number would let tests pass that were meant to see several.
+/// once: with a device, a mistyped number would let tests pass that were meant to see several. While the devices are off
+/// the bus (see [`super::bus`]) there are none either.
 pub fn device_ids() -> Vec<String> {
     static SAID: Once = Once::new();
+    if bus::is_empty() {
+        return Vec::new();
+    }
     device_ids_of(std::env::var_os(DEVICES_VARIABLE).as_deref()).unwrap_or_else(|why| {
         SAID.call_once(|| console::error(DEVICES_VARIABLE, &why.to_string()));
         Vec::new()
@@ -131,6 +137,9 @@ fn made() -> MutexGuard<'static, Vec<Weak<VDevice>>> {
 /// As the real library answers: see [`ClaimError`]. Two processes that ask for several devices each at the same moment
 /// may both be refused.
 pub fn claim(count: usize, ids: Option<&[String]>, group_id: &str) -> Result<Arc<VDevice>, ClaimError> {
+    if bus::open_fails() {
+        return Err(if ids.is_some() { ClaimError::UnknownId } else { ClaimError::OutOfDevices });
+    }
     let host = name();
     let mut made = made();
     made.retain(|vdevice| vdevice.strong_count() > 0);
@@ -189,6 +198,21 @@ pub fn release(vdevice: Arc<VDevice>) -> Option<Vec<Arc<Group>>> {
         drop(lock);
     }
     Some(groups)
+}
+
+/// The network groups of all virtual devices of this process.
+pub(crate) fn groups() -> Vec<Arc<Group>> {
+    // The lock stays while there are more owners than the handles are: who releases must find itself the last.
+    let made = made();
+    made.iter().filter_map(Weak::upgrade).flat_map(|vdevice| vdevice.groups()).collect()
+}
+
+/// Runs the body with the open files that mark the devices of this process. No virtual device comes or goes meanwhile.
+pub(crate) fn with_marks<T>(body: impl FnOnce(&[BorrowedFd<'_>]) -> T) -> T {
+    let made = made();
+    let all: Vec<Arc<VDevice>> = made.iter().filter_map(Weak::upgrade).collect();
+    let files: Vec<BorrowedFd<'_>> = all.iter().flat_map(|vdevice| vdevice.files()).collect();
+    body(&files)
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@
 //! `/proc/PID/fd` of the holder shows as `socket:[INODE]`.
 
 use std::io;
+use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
@@ -31,7 +33,7 @@ pub enum MarkError {
 pub struct Mark {
     id: String,
     /// Closed on exec, as all files that the standard library opens: programs that are started do not keep it.
-    _socket: UnixDatagram,
+    socket: UnixDatagram,
 }
 
 impl Mark {
@@ -42,10 +44,20 @@ impl Mark {
     pub fn take(host: &str, id: &str) -> Result<Self, MarkError> {
         let bind = || UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(name(host, id))?);
         match bind() {
-            Ok(socket) => Ok(Self { id: id.into(), _socket: socket }),
+            Ok(socket) => Ok(Self { id: id.into(), socket }),
             Err(why) if why.kind() == io::ErrorKind::AddrInUse => Err(MarkError::Held),
             Err(why) => Err(MarkError::Failed(why)),
         }
+    }
+
+    /// The open file that is the mark. It shows "hung up" from [`Mark::hang_up`] on, and nothing before.
+    pub(super) fn file(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    /// Wakes who waits for the file. The device stays marked.
+    pub(super) fn hang_up(&self) {
+        let _ = self.socket.shutdown(Shutdown::Both);
     }
 
     /// The device.
@@ -97,7 +109,7 @@ mod tests {
         assert_eq!(name, format!("@hailort-sim/{host}/{ID}"));
         let line = table.lines().find(|line| line.ends_with(&format!(" {name}"))).unwrap();
         let inode = line.split_whitespace().nth(6).unwrap();
-        let link = format!("/proc/self/fd/{}", mark._socket.as_raw_fd());
+        let link = format!("/proc/self/fd/{}", mark.socket.as_raw_fd());
         assert_eq!(std::fs::read_link(link).unwrap().to_str(), Some(&*format!("socket:[{inode}]")));
     }
 

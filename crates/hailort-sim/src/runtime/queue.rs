@@ -16,6 +16,7 @@ pub enum QueueError {
 struct State<T> {
     items: VecDeque<T>,
     closed: bool,
+    taken: u64,
 }
 
 /// A first-in first-out queue of at most `capacity` items.
@@ -28,7 +29,7 @@ pub struct Queue<T> {
 impl<T> Queue<T> {
     /// An empty, open queue.
     pub fn new(capacity: usize) -> Self {
-        let state = State { items: VecDeque::with_capacity(capacity), closed: false };
+        let state = State { items: VecDeque::with_capacity(capacity), closed: false, taken: 0 };
         Self { state: Mutex::new(state), changed: Condvar::new(), capacity: capacity.max(1) }
     }
 
@@ -59,6 +60,7 @@ impl<T> Queue<T> {
     pub fn pop(&self, timeout: Option<Duration>) -> Result<T, QueueError> {
         let mut state = self.wait(timeout, |state| !state.items.is_empty())?;
         let item = state.items.pop_front().ok_or(QueueError::Closed)?;
+        state.taken += 1;
         self.changed.notify_all();
         Ok(item)
     }
@@ -88,6 +90,19 @@ impl<T> Queue<T> {
                 }
             };
         }
+    }
+
+    /// Number of items that were taken out so far.
+    pub fn taken(&self) -> u64 {
+        self.lock().taken
+    }
+
+    /// Waits until more than `count` items were taken out, at most `timeout` where there is one.
+    ///
+    /// # Errors
+    /// [`QueueError::Timeout`] or [`QueueError::Closed`].
+    pub fn wait_taken(&self, count: u64, timeout: Option<Duration>) -> Result<(), QueueError> {
+        self.wait(timeout, |state| state.taken > count).map(drop)
     }
 
     /// Closes the queue, drops what is in it and wakes everybody. Closing twice does nothing.

@@ -1,12 +1,19 @@
 //! A virtual device: its threads, the marks of its devices, its network groups.
 
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
+use super::bus::Link;
+use super::forked::{MadeBy, Presence};
 use super::group::Group;
 use super::mark::Mark;
 use super::queue::Queue;
 use super::scheduler::Scheduler;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+
 use crate::hef::Hef;
 use crate::network::build::{self, BuildError};
 
@@ -32,27 +39,55 @@ pub struct VDevice {
     scheduler: Scheduler,
     notifications: Arc<Queue<()>>,
     notifiers: Vec<JoinHandle<()>>,
+    interrupted: Arc<AtomicBool>,
+    /// Whether its devices are still there.
+    pub link: Link,
+    /// The process that has its threads.
+    pub made_by: MadeBy,
+    _presence: Presence,
     /// Fields are dropped in their order: the devices are free when the threads are gone.
-    _marks: Vec<Mark>,
+    marks: Arc<Vec<Mark>>,
+}
+
+/// Waits for the devices, as the real library's thread waits for their interrupts: until they hang up. A signal handler
+/// that runs in this thread ends such a wait, and the real library does not wait again.
+fn wait_for_interrupts(marks: &[Mark], interrupted: &AtomicBool) {
+    let mut files: Vec<PollFd<'_>> =
+        marks.iter().map(|mark| PollFd::from_borrowed_fd(mark.file(), PollFlags::empty())).collect();
+    loop {
+        match poll(&mut files, None) {
+            Err(Errno::INTR) => interrupted.store(true, Ordering::SeqCst),
+            // Nothing else than the end is waited for.
+            _ => return,
+        }
+    }
 }
 
 impl VDevice {
     pub(super) fn start(host: &str, marks: Vec<Mark>, group_id: &str) -> Self {
-        let notifications = Arc::new(Queue::new(16));
-        let notifiers = ["hailort-events", "hailort-notify"]
-            .map(|name| {
-                let queue = Arc::clone(&notifications);
-                spawn(name, move || while queue.pop(None).is_ok() {})
-            })
-            .into();
+        let presence = Presence::new();
+        let (notifications, marks) = (Arc::new(Queue::new(16)), Arc::new(marks));
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let events = spawn("hailort-events", {
+            let (marks, interrupted) = (Arc::clone(&marks), Arc::clone(&interrupted));
+            move || wait_for_interrupts(&marks, &interrupted)
+        });
+        let notify = spawn("hailort-notify", {
+            let queue = Arc::clone(&notifications);
+            move || while queue.pop(None).is_ok() {}
+        });
         Self {
             host: host.into(),
             ids: marks.iter().map(|mark| mark.id().into()).collect(),
             group_id: group_id.into(),
             scheduler: Scheduler::start(),
             notifications,
-            notifiers,
-            _marks: marks,
+            notifiers: vec![events, notify],
+            interrupted,
+            link: Link::new(),
+            made_by: MadeBy::this_process(),
+            _presence: presence,
+            marks,
         }
     }
 
@@ -91,6 +126,16 @@ impl VDevice {
         Ok(groups)
     }
 
+    /// Whether a signal handler has run in the thread that waits for interrupts.
+    pub fn was_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::SeqCst)
+    }
+
+    /// The open files that mark its devices.
+    pub(super) fn files(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.marks.iter().map(Mark::file)
+    }
+
     /// All configured groups.
     pub fn groups(&self) -> Vec<Arc<Group>> {
         self.scheduler.groups()
@@ -103,6 +148,7 @@ impl Drop for VDevice {
             group.shut_down();
         }
         self.notifications.close();
+        self.marks.iter().for_each(Mark::hang_up);
         for thread in self.notifiers.drain(..) {
             let _ = thread.join();
         }

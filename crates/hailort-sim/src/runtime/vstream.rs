@@ -5,9 +5,11 @@
 //! float32, so that the frames are moved as they are.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::forked::MadeBy;
 use super::group::{Frame, Group};
 use super::queue::{Queue, QueueError};
 use super::vdevice::spawn;
@@ -30,8 +32,10 @@ struct Stream {
     queue: Arc<Queue<Frame>>,
     /// The queues between the threads, from the network's side to the caller's.
     inner: Vec<Arc<Queue<Frame>>>,
-    timeout: Duration,
+    /// None waits for ever.
+    timeout: Option<Duration>,
     threads: Vec<JoinHandle<()>>,
+    made_by: MadeBy,
 }
 
 impl Stream {
@@ -70,11 +74,20 @@ fn pump(from: &Queue<Frame>, to: &Queue<Frame>, mut moved: impl FnMut()) {
 }
 
 /// The host's end of an input.
-pub struct InputVStream(Stream);
+pub struct InputVStream {
+    stream: Stream,
+    /// Frames that were written.
+    written: AtomicU64,
+}
 
 impl InputVStream {
     /// Attaches to the input `port` of the group; `None` where another vstream is attached.
-    pub fn new(group: &Arc<Group>, port: usize, queue_size: usize, timeout: Duration) -> Option<Self> {
+    pub fn new(
+        group: &Arc<Group>,
+        port: usize,
+        queue_size: usize,
+        timeout: Option<Duration>,
+    ) -> Option<Self> {
         let device = Arc::new(Queue::new(queue_size));
         if !group.inputs[port].attach(&device) {
             return None;
@@ -88,12 +101,15 @@ impl InputVStream {
             device.close();
         }
         let group = Arc::clone(group);
-        Some(Self(Stream { group, port, queue, inner: vec![device], timeout, threads: vec![thread] }))
+        let made_by = MadeBy::this_process();
+        let stream =
+            Stream { group, port, queue, inner: vec![device], timeout, threads: vec![thread], made_by };
+        Some(Self { stream, written: AtomicU64::new(0) })
     }
 
     /// The group and the number of the input.
     pub fn port(&self) -> (&Arc<Group>, usize) {
-        (&self.0.group, self.0.port)
+        (&self.stream.group, self.stream.port)
     }
 
     /// Queues one frame; waits for room up to the timeout.
@@ -101,16 +117,41 @@ impl InputVStream {
     /// # Errors
     /// See [`TransferError`].
     pub fn write(&self, frame: Frame) -> Result<(), TransferError> {
-        if self.0.group.is_shut_down() {
-            return Err(self.0.fail(QueueError::Closed));
+        if self.stream.group.is_shut_down() {
+            return Err(self.stream.fail(QueueError::Closed));
         }
-        self.0.queue.push(frame, Some(self.0.timeout)).map_err(|(_, why)| self.0.fail(why))
+        self.stream.queue.push(frame, self.stream.timeout).map_err(|(_, why)| self.stream.fail(why))?;
+        self.written.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Waits until the network has taken all frames that were written, for each at most the timeout. Answers how many
+    /// it has not waited for to the end. The shutdown of the group ends the wait.
+    pub fn flush(&self) -> u64 {
+        let device = &self.stream.inner[0];
+        let mut given_up = 0;
+        loop {
+            let taken = device.taken();
+            if taken + given_up >= self.written.load(Ordering::SeqCst) {
+                return given_up;
+            }
+            match device.wait_taken(taken, self.stream.timeout) {
+                Ok(()) => {}
+                Err(QueueError::Timeout) => given_up += 1,
+                Err(QueueError::Closed) => return given_up,
+            }
+        }
+    }
+
+    /// The process that has its thread.
+    pub fn made_by(&self) -> &MadeBy {
+        &self.stream.made_by
     }
 }
 
 impl Drop for InputVStream {
     fn drop(&mut self) {
-        self.0.group.inputs[self.0.port].detach();
+        self.stream.group.inputs[self.stream.port].detach();
     }
 }
 
@@ -119,7 +160,12 @@ pub struct OutputVStream(Stream);
 
 impl OutputVStream {
     /// Attaches to the output `port` of the group; `None` where another vstream is attached.
-    pub fn new(group: &Arc<Group>, port: usize, queue_size: usize, timeout: Duration) -> Option<Self> {
+    pub fn new(
+        group: &Arc<Group>,
+        port: usize,
+        queue_size: usize,
+        timeout: Option<Duration>,
+    ) -> Option<Self> {
         let device = Arc::new(Queue::new(queue_size));
         if !group.outputs[port].attach(&device) {
             return None;
@@ -138,12 +184,18 @@ impl OutputVStream {
         }
         let group = Arc::clone(group);
         let inner = vec![device, middle];
-        Some(Self(Stream { group, port, queue, inner, timeout, threads: vec![first, second] }))
+        let (threads, made_by) = (vec![first, second], MadeBy::this_process());
+        Some(Self(Stream { group, port, queue, inner, timeout, threads, made_by }))
     }
 
     /// The group and the number of the output.
     pub fn port(&self) -> (&Arc<Group>, usize) {
         (&self.0.group, self.0.port)
+    }
+
+    /// The process that has its threads.
+    pub fn made_by(&self) -> &MadeBy {
+        &self.0.made_by
     }
 
     /// Takes the next frame; waits for it up to the timeout.
@@ -154,7 +206,7 @@ impl OutputVStream {
         if self.0.group.is_shut_down() {
             return Err(self.0.fail(QueueError::Closed));
         }
-        self.0.queue.pop(Some(self.0.timeout)).map_err(|why| self.0.fail(why))
+        self.0.queue.pop(self.0.timeout).map_err(|why| self.0.fail(why))
     }
 }
 

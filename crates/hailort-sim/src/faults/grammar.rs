@@ -20,7 +20,7 @@ const UNITS: [(&str, u128); 5] =
     [("min", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1000), ("ns", 1)];
 
 /// Every action as it is written, for messages and suggestions.
-const ACTIONS: &[&str] = &[
+pub(super) const ACTIONS: &[&str] = &[
     "status:NUMBER",
     "status:NAME",
     "delay:DURATION",
@@ -54,7 +54,7 @@ const ACTIONS: &[&str] = &[
 ];
 
 /// Every option as it is written.
-const OPTIONS: &[&str] = &["after=DURATION", "for=DURATION", "seed=NUMBER", "once-per-host"];
+pub(super) const OPTIONS: &[&str] = &["after=DURATION", "for=DURATION", "seed=NUMBER", "once-per-host"];
 
 /// Actions or options that are close to a mistyped one.
 fn close(text: &str, all: &'static [&'static str]) -> Vec<&'static str> {
@@ -139,7 +139,7 @@ impl Display for Problem {
         match self {
             Self::NotUtf8 => f.write_str("is not UTF-8"),
             Self::NoAction => f.write_str(
-                "an entry is CALL[@WHICH]=WHAT, such as hailo_vstream_read_raw_buffer@3=hang; entries are separated \
+                "an entry is CALL[@WHICH]=WHAT[*COUNT][,OPTION], such as hailo_vstream_read_raw_buffer@3=hang; entries are separated \
                  by `;`",
             ),
             Self::UnknownCall { call, close } if close.is_empty() => {

@@ -1,48 +1,18 @@
-//! Faults on demand: calls that fail, wait, hang, crash or leak.
+//! Faults on demand: calls that fail, wait, hang, crash, leak or corrupt, and devices that go away.
 //!
 //! | room | holds |
 //! | --- | --- |
 //! | [`plan`] | [`Plan`]: which calls misbehave, and how |
 //! | [`grammar`] | a plan as text, and what is wrong with one |
 //! | [`hang`] | the functions in which a thread hangs, under names that a stack shows |
+//! | [`signal`] | signals that a library may take over |
 //! | `active` | the plan of this process, and what it does to a call |
+//! | `leaks`, `programs`, `process` | what stays behind in the process, beside it, and what changes of it |
+//! | `corrupt` | what becomes of a frame that is read |
+//! | `later` | what happens some time after a call |
 //! | `suggest` | names that are close to a mistyped one |
 //!
-//! A plan comes from the variable `HAILO_SIM_FAULTS`, which is read once, at the first call, or from the program itself
-//! by [`Plan::install`]. Without a plan a call costs one atomic load more.
-//!
-//! # Grammar
-//!
-//! Entries separated by `;`, each `CALL[@WHICH]=WHAT`.
-//!
-//! | part | is one of |
-//! | --- | --- |
-//! | `CALL` | a call of the C API, such as `hailo_vstream_read_raw_buffer`, or `*` for every call |
-//! | `WHICH` | `N` (the Nth such call of the process, from 1), `N-M`, `N-` (the Nth and all later); every one if left out |
-//! | `WHAT` | `status:NUMBER` or `status:NAME`: nothing is done, and that is the answer |
-//! | | `delay:DURATION` (`us`, `ms`, `s` or `min`): then the call goes on |
-//! | | `hang`: never returns, waits without using the processor, and no shutdown ends it |
-//! | | `hang-until-shutdown`: for frames written and read; ends with 63 when the network group is shut down |
-//! | | `spin`: never returns and keeps a processor busy |
-//! | | `abort`: the process ends by SIGABRT |
-//! | | `exit:CODE`: the process exits with this code, 0 to 255 |
-//! | | `leak-thread`: starts a thread that never ends, then the call goes on |
-//! | | `leak-fd`: opens a file that is never closed, then the call goes on |
-//!
-//! ```text
-//! HAILO_SIM_FAULTS='hailo_vstream_read_raw_buffer@3=hang'
-//! HAILO_SIM_FAULTS='hailo_create_vdevice@1-2=status:HAILO_DEVICE_IN_USE'
-//! HAILO_SIM_FAULTS='hailo_configure_vdevice=delay:2s; hailo_configure_vdevice=status:87; hailo_release_hef=leak-fd'
-//! HAILO_SIM_FAULTS='*@100-=spin'
-//! ```
-//!
-//! Each entry counts the calls that it names. Several may apply to one call: what leaks and delays comes first, then
-//! the first of the others. `status:0` answers success although nothing was done: handles stay as the caller left them.
-//!
-//! # A plan that cannot be read
-//!
-//! A mistyped plan must not let a test pass that was meant to see a fault. Where `HAILO_SIM_FAULTS` is malformed, standard
-//! error says what is wrong with it, once, and every call of the process answers `HAILO_INVALID_ARGUMENT`.
+#![doc = include_str!("../../FAULTS.md")]
 
 pub(crate) mod active;
 pub(crate) mod corrupt;
@@ -62,3 +32,57 @@ pub use signal::Signal;
 
 /// The variable that holds the plan.
 pub const VARIABLE: &str = "HAILO_SIM_FAULTS";
+
+/// The grammar of plans, with all that can happen and an example of each, as Markdown.
+pub fn help() -> &'static str {
+    include_str!("../../FAULTS.md")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The name of an action or option.
+    fn name(word: &str) -> &str {
+        word.split([':', '[', '=', '*']).next().unwrap_or(word)
+    }
+
+    #[test]
+    fn the_help_has_a_valid_example_of_everything() {
+        let plans: Vec<&str> = help()
+            .lines()
+            .filter_map(|line| line.strip_prefix(VARIABLE)?.strip_prefix("='")?.strip_suffix('\''))
+            .collect();
+        assert!(plans.len() > 20);
+        let mut words = BTreeSet::new();
+        for plan in plans {
+            let plan: Plan = plan.parse().unwrap_or_else(|why| panic!("{why}"));
+            for entry in plan.to_string().split("; ") {
+                words.extend(entry.split_once('=').unwrap().1.split(',').map(|w| name(w).to_string()));
+            }
+        }
+        for word in grammar::ACTIONS.iter().chain(grammar::OPTIONS) {
+            assert!(words.contains(name(word)), "no example of {word}");
+        }
+    }
+
+    #[test]
+    fn every_function_that_the_help_names_is_there() {
+        let source = include_str!("hang.rs");
+        for function in [
+            "hang_forever",
+            "hang_until_shutdown",
+            "hang_until_any_shutdown",
+            "hang_after_interrupted_interrupt_thread",
+            "hang_in_forked_child",
+            "wait_for_unread_frames",
+            "spin_forever",
+        ] {
+            assert!(help().contains(function), "{function}");
+            let never_inlined = format!("#[inline(never)]\npub fn {function}(");
+            assert!(source.contains(&never_inlined), "{function}");
+        }
+    }
+}

@@ -26,6 +26,7 @@ fn plays_its_role() {
     match &*role {
         "device" => crate::processes::play(),
         "faults" => crate::faults::play(),
+        "hangs" => crate::hangs::play(),
         other => panic!("no role {other}"),
     }
 }

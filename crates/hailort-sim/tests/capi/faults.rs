@@ -9,40 +9,38 @@ use std::time::{Duration, Instant};
 use hailort_sim::faults::{Plan, What, Which};
 use hailort_sim::runtime::host;
 use hailort_sys::status::*;
-use hailort_sys::types::*;
 
 use crate::child::{Child, obey, report};
 use crate::support::*;
 
 const READ: &str = "hailo_vstream_read_raw_buffer";
 
-fn version() -> hailo_status {
-    let mut version = hailo_version_t::zeroed();
-    // SAFETY: a place for the answer.
-    unsafe { (api().hailo_get_library_version)(&raw mut version) }
-}
-
-fn scan() -> hailo_status {
-    let (mut ids, mut count) = ([hailo_device_id_t::zeroed(); 16], 16);
-    // SAFETY: NULL parameters, an array and its capacity.
-    unsafe { (api().hailo_scan_devices)(std::ptr::null_mut(), ids.as_mut_ptr(), &raw mut count) }
-}
-
 /// The child: makes calls and reports what they answer.
 pub fn play() {
     report(std::fs::read_link("/proc/thread-self").unwrap().to_str().unwrap());
     obey(|order| match order {
         "version" => report(&version().to_string()),
-        "scan" => report(&scan().to_string()),
+        "scan" => report(&scan().map_or_else(|status| status, |_| 0).to_string()),
+        "take" => report(&create_vdevice(&[], None).map_or_else(|status| status, |_| 0).to_string()),
+        "release nobody" => report(&release_vdevice(0x10).to_string()),
+        "lead" => {
+            // SAFETY: makes this process the leader of a process group.
+            assert_eq!(unsafe { libc::setpgid(0, 0) }, 0);
+            report("leads");
+        }
         "install" => report(&format!("{:?}", Plan::new().install().map_err(|why| why.to_string()))),
         other => panic!("no order {other:?}"),
     });
 }
 
 /// A process with this plan, and the name in `/proc` of the thread that makes its calls.
-fn child(plan: impl AsRef<OsStr>) -> (Child, PathBuf) {
+pub fn child(plan: impl AsRef<OsStr>) -> (Child, PathBuf) {
     let host = OsStr::new(host::own());
-    let mut child = Child::start("faults", &[("HAILO_SIM_HOST", host), ("HAILO_SIM_FAULTS", plan.as_ref())]);
+    // Own files and those of a child are the same host's memory.
+    let state = std::env::var_os("HAILO_SIM_STATE").unwrap_or_default();
+    let variables =
+        [("HAILO_SIM_HOST", host), ("HAILO_SIM_FAULTS", plan.as_ref()), ("HAILO_SIM_STATE", &*state)];
+    let mut child = Child::start("faults", &variables);
     let task = PathBuf::from(child.heard());
     (child, task)
 }
@@ -52,10 +50,6 @@ fn ticks(task: &Path) -> u64 {
     let stat = std::fs::read_to_string(Path::new("/proc").join(task).join("stat")).unwrap();
     let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
-}
-
-fn plan(text: &str) {
-    text.parse::<Plan>().unwrap().install().unwrap();
 }
 
 #[test]
@@ -73,7 +67,7 @@ fn a_status_is_the_answer_and_nothing_is_done() {
 fn every_call_can_be_made_to_fail() {
     api();
     plan("*=status:8");
-    assert_eq!((version(), scan()), (HAILO_INTERNAL_FAILURE, HAILO_INTERNAL_FAILURE));
+    assert_eq!((version(), scan()), (HAILO_INTERNAL_FAILURE, Err(HAILO_INTERNAL_FAILURE)));
     for status in [release_vdevice(0), release_hef(0), shut_down(0), write(0, &[]), read(0, &mut [])] {
         assert_eq!(status, HAILO_INTERNAL_FAILURE);
     }
@@ -117,9 +111,9 @@ fn a_plan_that_is_installed_replaces_another_and_counts_anew() {
 #[test]
 fn the_variable_is_read_once() {
     set_variable("HAILO_SIM_FAULTS", "hailo_scan_devices=status:4");
-    assert_eq!((version(), scan()), (HAILO_SUCCESS, HAILO_TIMEOUT));
+    assert_eq!((version(), scan()), (HAILO_SUCCESS, Err(HAILO_TIMEOUT)));
     set_variable("HAILO_SIM_FAULTS", "nonsense");
-    assert_eq!((version(), scan()), (HAILO_SUCCESS, HAILO_TIMEOUT));
+    assert_eq!((version(), scan()), (HAILO_SUCCESS, Err(HAILO_TIMEOUT)));
 }
 
 #[test]
@@ -131,7 +125,7 @@ fn threads_and_files_leak_as_planned() {
         assert_eq!(version(), HAILO_SUCCESS);
         assert_eq!((threads() - threads_before, files() - files_before), (threads_more, files_more));
     }
-    assert_eq!(scan(), HAILO_SUCCESS);
+    assert_eq!(scan(), Ok(1));
     assert_eq!((threads() - threads_before, files() - files_before), (2, 2));
 }
 
@@ -147,12 +141,6 @@ fn a_hanging_call_waits_without_using_a_processor() {
     assert!(ticks(&task) <= before + 2, "it uses a processor");
     child.kill();
     assert_eq!(child.end().signal(), Some(libc::SIGKILL));
-}
-
-/// Whether a thread waits for another one, rather than for orders.
-fn in_futex(task: &Path) -> bool {
-    let call = std::fs::read_to_string(Path::new("/proc").join(task).join("syscall")).unwrap_or_default();
-    call.split(' ').next() == Some(&libc::SYS_futex.to_string())
 }
 
 #[test]
@@ -240,4 +228,103 @@ fn an_empty_plan_is_none() {
         assert_eq!((child.ask("scan"), child.ask("version")), ("0".into(), "0".into()));
         assert_eq!(child.errors(), "");
     }
+}
+
+#[test]
+fn a_call_without_frames_hangs_until_any_group_is_shut_down() {
+    let installed = install();
+    let vdevice = create_vdevice(&[], None).unwrap();
+    let loaded = Loaded::new(vdevice, &installed.model.encoder, 2, LONG_MS);
+    plan("hailo_scan_devices=hang-until-shutdown");
+    std::thread::scope(|scope| {
+        let (started, task) = std::sync::mpsc::channel();
+        let thread = scope.spawn(move || {
+            started.send(this_task()).unwrap();
+            scan()
+        });
+        let task = task.recv().unwrap();
+        wait_until("the call hangs", || is_asleep(&task) && in_futex(&task));
+        promptly("the end of the call", || {
+            assert_eq!(shut_down(loaded.group), HAILO_SUCCESS);
+            assert_eq!(thread.join().unwrap(), Err(HAILO_STREAM_ABORT));
+        });
+    });
+    loaded.release();
+    assert_eq!(release_vdevice(vdevice), HAILO_SUCCESS);
+}
+
+#[test]
+fn a_process_crashes_as_planned_or_some_time_later() {
+    for (plan, signal) in [("segfault", libc::SIGSEGV), ("kill", libc::SIGKILL)] {
+        let (mut crashes, _) = child(format!("hailo_scan_devices={plan}"));
+        crashes.order("scan");
+        assert_eq!(crashes.end().signal(), Some(signal));
+    }
+    let (mut exits, _) = child("hailo_scan_devices=exit:7,after=30ms");
+    assert_eq!(exits.ask("scan"), "0");
+    assert_eq!(exits.end().code(), Some(7));
+}
+
+#[test]
+fn a_chance_picks_the_calls_of_its_seed() {
+    let which = Which::Chance { millionths: 400_000, seed: 5 };
+    Plan::new().on("hailo_get_library_version", which, What::Status(4)).unwrap().install().unwrap();
+    let answers: Vec<bool> = (1..=50).map(|_| version() == HAILO_TIMEOUT).collect();
+    assert_eq!(answers, (1..=50).map(|n| which.is(n)).collect::<Vec<_>>());
+    assert!(answers.contains(&true) && answers.contains(&false));
+}
+
+#[test]
+fn once_per_host_spares_the_process_that_is_started_anew() {
+    let state = tempfile::tempdir().unwrap();
+    set_variable("HAILO_SIM_STATE", state.path());
+    let plan = "hailo_scan_devices@2=abort,once-per-host";
+    let (mut first, _) = child(plan);
+    assert_eq!(first.ask("scan"), "0");
+    first.order("scan");
+    assert_eq!(first.end().signal(), Some(libc::SIGABRT));
+    let (mut second, _) = child(plan);
+    assert_eq!([second.ask("scan"), second.ask("scan"), second.ask("scan")], ["0", "0", "0"]);
+    // Another fault, and the same one after the host has forgotten all.
+    let (mut third, _) = child("hailo_scan_devices@1=abort,once-per-host");
+    third.order("scan");
+    assert_eq!(third.end().signal(), Some(libc::SIGABRT));
+    hailort_sim::runtime::state::forget().unwrap();
+    let (mut fourth, _) = child(plan);
+    assert_eq!(fourth.ask("scan"), "0");
+    fourth.order("scan");
+    assert_eq!(fourth.end().signal(), Some(libc::SIGABRT));
+}
+
+#[test]
+fn what_cannot_be_remembered_is_a_failure_of_the_call() {
+    api();
+    set_variable("HAILO_SIM_STATE", "/dev/null/nowhere");
+    plan("hailo_get_library_version=status:4,once-per-host; hailo_scan_devices=drop-off-bus:1");
+    assert_eq!((version(), scan()), (HAILO_INTERNAL_FAILURE, Err(HAILO_INTERNAL_FAILURE)));
+}
+
+#[test]
+fn frames_are_corrupted_as_planned() {
+    let installed = install();
+    let vdevice = create_vdevice(&[], None).unwrap();
+    let loaded = Loaded::new(vdevice, &installed.model.encoder, 2, LONG_MS);
+    let intact = loaded.infer(1).remove(0);
+    let bits = |frame: Vec<f32>| frame.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    let corrupted = |how: &str| {
+        plan(&format!("{READ}@1={how}"));
+        let frame = loaded.infer(1).remove(0);
+        assert!(loaded.infer(1)[0] == intact, "only the first is corrupted");
+        frame
+    };
+    assert!(corrupted("corrupt:nan").iter().all(|x| x.is_nan()));
+    assert!(corrupted("corrupt:zeros").iter().all(|x| *x == 0.0));
+    let changed = bits(corrupted("corrupt:flip,seed=3")).into_iter().zip(bits(intact.clone()));
+    let changed: Vec<u32> = changed.map(|(a, b)| (a ^ b).count_ones()).filter(|n| *n > 0).collect();
+    assert_eq!(changed, [1]);
+    let garbage =
+        ["seed=1", "seed=1", "seed=2"].map(|seed| bits(corrupted(&format!("corrupt:garbage,{seed}"))));
+    assert!(garbage[0] == garbage[1] && garbage[0] != garbage[2]);
+    loaded.release();
+    assert_eq!(release_vdevice(vdevice), HAILO_SUCCESS);
 }

@@ -4,10 +4,15 @@
 //! it one. The model is the canned one unless a test says otherwise.
 
 mod arguments;
+mod changes;
 mod child;
 mod devices;
 mod faults;
+mod hangs;
 mod inference;
+mod leaks;
+mod lost;
+mod misuse;
 mod processes;
 mod queues;
 mod resources;

@@ -366,6 +366,115 @@ impl Loaded {
     }
 }
 
+/// Installs a plan.
+pub fn plan(text: &str) {
+    text.parse::<hailort_sim::faults::Plan>().unwrap().install().unwrap();
+}
+
+/// Calls something that does nothing else.
+pub fn version() -> hailo_status {
+    let mut version = hailo_version_t::zeroed();
+    // SAFETY: a place for the answer.
+    unsafe { (api().hailo_get_library_version)(&raw mut version) }
+}
+
+/// Number of devices that a scan finds.
+pub fn scan() -> Result<usize, hailo_status> {
+    let (mut ids, mut count) = ([hailo_device_id_t::zeroed(); 16], 16);
+    // SAFETY: NULL parameters, an array and its capacity.
+    let status = unsafe { (api().hailo_scan_devices)(null_mut(), ids.as_mut_ptr(), &raw mut count) };
+    if status == HAILO_SUCCESS { Ok(count) } else { Err(status) }
+}
+
+/// Opens the first device.
+pub fn create_device() -> Result<Handle, hailo_status> {
+    let (mut id, mut device) = (hailo_device_id_t::zeroed(), null_mut());
+    set_text(&mut id.id, "0000:01:00.0");
+    // SAFETY: an id and a place for the handle.
+    let status = unsafe { (api().hailo_create_device_by_id)(&raw const id, &raw mut device) };
+    answer(status, device)
+}
+
+/// Closes a device.
+pub fn release_device(device: Handle) -> hailo_status {
+    // SAFETY: the simulator takes any number for a handle.
+    unsafe { (api().hailo_release_device)(pointer(device)) }
+}
+
+/// Resets a device.
+pub fn reset(device: Handle) -> hailo_status {
+    // SAFETY: any handle.
+    unsafe { (api().hailo_reset_device)(pointer(device), HAILO_RESET_DEVICE_MODE_CHIP) }
+}
+
+/// Degrees Celsius at a device's first sensor.
+pub fn temperature(device: Handle) -> Result<f32, hailo_status> {
+    let mut info = hailo_chip_temperature_info_t::zeroed();
+    // SAFETY: any handle, and a place for the answer.
+    let status = unsafe { (api().hailo_get_chip_temperature)(pointer(device), &raw mut info) };
+    if status == HAILO_SUCCESS { Ok(info.ts0_temperature) } else { Err(status) }
+}
+
+/// Whether a thread waits for another one, rather than for orders.
+pub fn in_futex(task: &Path) -> bool {
+    let call = std::fs::read_to_string(Path::new("/proc").join(task).join("syscall")).unwrap_or_default();
+    call.split(' ').next() == Some(&libc::SYS_futex.to_string())
+}
+
+/// A process as `/proc` shows it.
+#[derive(Clone, Debug)]
+pub struct Process {
+    /// Its number.
+    pub pid: i32,
+    /// The name of its program.
+    pub name: String,
+    /// One letter.
+    pub state: char,
+    /// The number of its parent.
+    pub parent: i32,
+    /// Its process group.
+    pub group: i32,
+    /// Its session.
+    pub session: i32,
+}
+
+impl Process {
+    /// The process of this number.
+    pub fn of(pid: i32) -> Option<Self> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let (start, rest) = stat.rsplit_once(") ")?;
+        let name = start.split_once('(')?.1.to_string();
+        let fields: Vec<&str> = rest.split(' ').collect();
+        let number = |i: usize| fields[i].parse().unwrap();
+        Some(Self {
+            pid,
+            name,
+            state: fields[0].chars().next()?,
+            parent: number(1),
+            group: number(2),
+            session: number(3),
+        })
+    }
+
+    /// Its children.
+    pub fn children(pid: i32) -> Vec<Self> {
+        let all = std::fs::read_dir("/proc").unwrap();
+        let pids = all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        pids.filter_map(Self::of).filter(|process| process.parent == pid).collect()
+    }
+
+    /// Kills it.
+    pub fn kill(&self) {
+        // SAFETY: a number, and a signal.
+        unsafe { libc::kill(self.pid, libc::SIGKILL) };
+    }
+}
+
+/// The number of this process.
+pub fn me() -> i32 {
+    i32::try_from(std::process::id()).unwrap()
+}
+
 /// Number of threads of this process.
 pub fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").unwrap().count()

@@ -8,6 +8,7 @@ use super::error::ContextError;
 use super::hailo::HailoContext;
 use crate::device::RuntimeChoice;
 use crate::intent::IntentEngine;
+use crate::leaks::Policy;
 use crate::stt::{Deadlines, HailoStt, RetryPolicy, SttModel, SttOptions, Wait};
 use crate::text::Language;
 
@@ -109,6 +110,13 @@ impl ContextBuilder {
     /// open and 60 s to load, 30 s for each window of audio, and 5 s to let go.
     pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
         self.stt.deadlines = Some(deadlines);
+        self
+    }
+
+    /// What is done about leaks of the worker; unless set, what `HAILO_LEAKS` says, or else each is a finding of the
+    /// teardown.
+    pub fn leaks(mut self, policy: Policy) -> Self {
+        self.stt.leaks = Some(policy);
         self
     }
 

@@ -143,7 +143,7 @@ impl HailoContext {
         }
         let start = Instant::now();
         let ended = self.stt.end();
-        TeardownReport::of(ended, start.elapsed())
+        TeardownReport::of(ended, self.stt.take_leaks(), start.elapsed())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::leaks::{Judged, Leak};
 use crate::watchdog::Hang;
 use crate::worker::Ended;
 
@@ -19,6 +20,8 @@ pub enum Finding {
     Status(String),
     /// It could not be reaped: it sits in the kernel.
     Stuck,
+    /// Something was left behind.
+    Leak(Leak),
     /// The context was never closed.
     NeverClosed,
 }
@@ -31,6 +34,7 @@ impl std::fmt::Display for Finding {
             Self::Died(why) => write!(f, "there was no worker any more: {why}"),
             Self::Status(status) => write!(f, "the worker ended with {status}"),
             Self::Stuck => f.write_str("the worker could not be killed: it sits in the kernel"),
+            Self::Leak(leak) => write!(f, "leak: {leak}; {}", leak.next),
             Self::NeverClosed => f.write_str("the context was never closed"),
         }
     }
@@ -41,6 +45,10 @@ impl std::fmt::Display for Finding {
 pub struct TeardownReport {
     /// Everything that was not as it should be.
     pub findings: Vec<Finding>,
+    /// What was left behind, is told, and fails nothing.
+    pub warned: Vec<Leak>,
+    /// What was left behind and is ignored, with the reason.
+    pub ignored: Vec<(Leak, String)>,
     /// The last lines that the worker wrote.
     pub log: Vec<String>,
     /// How long it took.
@@ -53,14 +61,14 @@ impl TeardownReport {
         self.findings.is_empty()
     }
 
-    pub(super) fn of(ended: Result<Option<Ended>, String>, elapsed: Duration) -> Self {
-        let (findings, log) = match ended {
+    pub(super) fn of(ended: Result<Option<Ended>, String>, leaks: Judged, elapsed: Duration) -> Self {
+        let (mut findings, log) = match ended {
             Err(why) => (vec![Finding::Died(why)], Vec::new()),
             Ok(None) => (Vec::new(), Vec::new()),
             Ok(Some(Ended { hang: Some(hang), log, .. })) => (vec![Finding::Hang(hang)], log),
             Ok(Some(ended)) => {
                 let finding = match ended.status {
-                    _ if ended.is_clean() => None,
+                    _ if ended.is_regular() => None,
                     _ if !ended.gone => Some(Finding::Stuck),
                     _ if ended.killed => Some(Finding::Killed),
                     Some(status) => Some(Finding::Status(status.to_string())),
@@ -69,14 +77,16 @@ impl TeardownReport {
                 (finding.into_iter().collect(), ended.log)
             }
         };
-        Self { findings, log, elapsed }
+        findings.extend(leaks.failing.into_iter().map(Finding::Leak));
+        Self { findings, warned: leaks.warned, ignored: leaks.ignored, log, elapsed }
     }
 }
 
 impl std::fmt::Display for TeardownReport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.is_clean() {
-            return write!(f, "clean after {} ms", self.elapsed.as_millis());
+            write!(f, "clean after {} ms", self.elapsed.as_millis())?;
+            return self.warned.iter().try_for_each(|leak| write!(f, "; warning: leak: {leak}"));
         }
         for (i, finding) in self.findings.iter().enumerate() {
             write!(f, "{}{finding}", if i > 0 { "; " } else { "" })?;

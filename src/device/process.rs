@@ -1,7 +1,7 @@
 //! What the kernel says of processes.
 
 /// When a process started, in ticks since the machine was, and its state (`R`, `S`, `T`, `Z`, …).
-pub(super) fn start(pid: u32) -> Option<(u64, char)> {
+pub(crate) fn start(pid: u32) -> Option<(u64, char)> {
     let fields = fields(pid)?;
     Some((fields.get(19)?.parse().ok()?, fields.first()?.chars().next()?))
 }

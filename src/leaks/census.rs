@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 
 use rustix::io::Errno;
@@ -23,6 +23,8 @@ pub struct Scope {
     pub family: Option<Family>,
     /// Processes that are no leaks: workers.
     pub but: Vec<u32>,
+    /// Files that it was given, by device and inode: to have them open is no leak.
+    pub given: Vec<(u64, u64)>,
 }
 
 /// Why there is no census.
@@ -84,6 +86,18 @@ impl Census {
         Self::take(self.pid, self.scope.clone(), Some(self)).map_err(|e| error(self.pid, e))
     }
 
+    /// From now on, to have these files open is no leak.
+    ///
+    /// # Errors
+    /// When they are no open files.
+    pub fn give(&mut self, files: &[BorrowedFd<'_>]) -> std::io::Result<()> {
+        for file in files {
+            let stat = rustix::fs::fstat(file)?;
+            self.scope.given.push((stat.st_dev, stat.st_ino));
+        }
+        Ok(())
+    }
+
     fn take(pid: u32, scope: Scope, before: Option<&Self>) -> Result<Self, Errno> {
         let own = pid == std::process::id();
         let mut buffer = Vec::new();
@@ -98,6 +112,10 @@ impl Census {
             children::among(proc.as_fd(), &new, pid, mark, &mut buffer)
         });
         drop(proc);
+        let mut fds = fds::list(process.as_fd(), own)?;
+        if let Some(before) = before {
+            fds::leave_out(&mut fds, process.as_fd(), &before.fds, &scope.given);
+        }
         let known = before.map(|b| b.tids.as_slice());
         let (tids, threads) = threads::list(process.as_fd(), known, &mut buffer)?;
         Ok(Self {
@@ -105,7 +123,7 @@ impl Census {
             pids,
             tids,
             threads,
-            fds: fds::list(process.as_fd(), own)?,
+            fds,
             children,
             maps: maps::list(process.as_fd(), &mut buffer)?,
             signals: status::signals(process.as_fd(), &mut buffer)?,

@@ -4,6 +4,7 @@
 //! But the environment is inherited, and the kernel shows what a process was started with.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -11,6 +12,11 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::{directory, stat};
 
+/// How long those may take that were killed already.
+const MOMENT: Duration = Duration::from_millis(50);
+/// How long those may take that are killed here.
+const UNTIL_GONE: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(1);
 /// Bytes of an environment that are read: the mark may be anywhere.
 const MOST: usize = 2 << 20;
 
@@ -39,6 +45,11 @@ impl Family {
         Self { mark: format!("{name}={value}"), before }
     }
 
+    /// The mark's value.
+    pub(crate) fn value(&self) -> &str {
+        self.mark.split_once('=').map_or("", |(_, value)| value)
+    }
+
     /// `NAME=value`.
     pub(super) fn mark(&self) -> &str {
         &self.mark
@@ -64,10 +75,14 @@ impl Family {
         Some(Member { pid, name: stat.name })
     }
 
-    /// Kills those that live, but for the processes of these ids, and answers who they were.
-    pub fn end(&self, but: &[u32]) -> Vec<Member> {
-        let members = self.members(but);
+    /// Kills those that live, and answers who they were. Those that are on their way out, as after their process group
+    /// was killed, are given a moment.
+    pub fn end(&self) -> Vec<Member> {
+        let members = self.left_after(MOMENT);
         let (Ok(proc), mut buffer) = (proc(), Vec::new()) else { return Vec::new() };
+        if members.is_empty() {
+            return members;
+        }
         for member in &members {
             let Some(pid) = Pid::from_raw(member.pid as i32) else { continue };
             let Ok(pidfd) = pidfd_open(pid, PidfdFlags::empty()) else { continue };
@@ -76,7 +91,20 @@ impl Family {
                 let _ = pidfd_send_signal(&pidfd, Signal::KILL);
             }
         }
+        self.left_after(UNTIL_GONE);
         members
+    }
+
+    /// Those that live on for so long.
+    fn left_after(&self, patience: Duration) -> Vec<Member> {
+        let until = Instant::now() + patience;
+        loop {
+            let members = self.members(&[]);
+            if members.is_empty() || Instant::now() > until {
+                return members;
+            }
+            std::thread::sleep(LOOK);
+        }
     }
 }
 

@@ -35,6 +35,19 @@ pub(super) fn list(process: BorrowedFd<'_>, own: bool) -> Result<Vec<Fd>, Errno>
     Ok(fds)
 }
 
+/// Leaves out those that are of given files, and were not there before.
+pub(super) fn leave_out(fds: &mut Vec<Fd>, process: BorrowedFd<'_>, before: &[Fd], given: &[(u64, u64)]) {
+    if given.is_empty() {
+        return;
+    }
+    let is_given = |fd: &Fd| {
+        let name = format!("fd/{}", fd.number);
+        let stat = rustix::fs::statat(process, name, rustix::fs::AtFlags::empty());
+        stat.is_ok_and(|s| given.contains(&(s.st_dev, s.st_ino)))
+    };
+    fds.retain(|fd| before.binary_search(fd).is_ok() || !is_given(fd));
+}
+
 /// What an open file is called in reports: the same in every run. Numbers of sockets and pipes are not.
 pub(super) fn name(target: &str) -> String {
     let kinds = [("socket:[", "socket"), ("pipe:[", "pipe"), ("anon_inode:", ""), ("/memfd:", "memfd ")];

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::diagnosis::Diagnosis;
 use crate::text::printable::line;
 
 /// What kind of thing leaked.
@@ -107,6 +108,12 @@ impl Leak {
         Self { kind, what: line(what), detail: line(&detail), place: None, next, tid: None, pid: None }
     }
 
+    /// A process that outlived the one that it belonged to.
+    pub(crate) fn stray(member: &super::family::Member) -> Self {
+        let detail = format!("process {}, which outlived the worker and was killed", member.pid);
+        Self { pid: Some(member.pid), ..Self::new(Kind::Child, &member.name, detail) }
+    }
+
     /// A handle that was made and not released.
     pub fn handle(kind: &str, of: &str, made_at: &str, release: Option<&str>) -> Self {
         let what = if of.is_empty() { kind.to_owned() } else { format!("{kind} {of}") };
@@ -126,5 +133,16 @@ impl std::fmt::Display for Leak {
             write!(f, ", {place}")?;
         }
         Ok(())
+    }
+}
+
+/// Says of threads that leaked where they sit, by the stacks of their process.
+pub fn place_threads(leaks: &mut [Leak], diagnosis: &Diagnosis) {
+    for leak in leaks {
+        let thread = diagnosis.threads.iter().find(|t| Some(t.tid) == leak.tid);
+        if let Some(thread) = thread {
+            let place = thread.blamed().map(|frame| format!("sits in {}", frame.place()));
+            leak.place = Some(line(&place.unwrap_or_else(|| thread.summary())));
+        }
     }
 }

@@ -35,6 +35,6 @@ mod threads;
 
 pub use census::{Census, CensusError, Scope};
 pub use family::Family;
-pub use leak::{Kind, Leak};
+pub use leak::{Kind, Leak, place_threads};
 pub use policy::{Judged, Policy, PolicyError, Verdict};
 pub use settle::{Patience, settle};

@@ -10,6 +10,7 @@ use super::options::SttOptions;
 use super::running::{Repairs, Running};
 use super::sound::Sound;
 use crate::device::lease::Wait;
+use crate::leaks::Judged;
 use crate::text::Language;
 use crate::whisper::Transcript;
 use crate::worker::Ended;
@@ -197,6 +198,13 @@ impl HailoStt {
         let why = "it was closed; reload() starts a new worker";
         running.close(self.0.options.release(), why, Some(&self.0.options));
         running.ended()
+    }
+
+    /// What all workers so far have left behind, and what is done about it; it is told once.
+    pub(crate) fn take_leaks(&self) -> Judged {
+        let leaks = self.lock().take_leaks();
+        // A policy that makes no sense was said at the start.
+        self.0.options.leaks().unwrap_or_default().judge(leaks)
     }
 
     /// Lets go of the device because the process ends: in order where nobody is using it, and else by killing the

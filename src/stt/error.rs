@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::options::SttModelError;
 use crate::device::lease::LeaseError;
 use crate::device::{Holders, RuntimeError};
+use crate::leaks::PolicyError;
 use crate::models::ModelError;
 use crate::watchdog::{DeadlinesError, Hang};
 use crate::whisper::audio::AudioError;
@@ -81,6 +82,9 @@ pub enum SttError {
     /// The deadlines that are asked for are none.
     #[error(transparent)]
     Deadlines(#[from] DeadlinesError),
+    /// The policy for leaks that is asked for is none.
+    #[error(transparent)]
+    Leaks(#[from] PolicyError),
     /// The device was not to be had for this process: it was in use for too long, or is in use and nothing is waited
     /// for, or there is no such device.
     #[error(transparent)]
@@ -105,7 +109,7 @@ impl SttError {
             Self::Unavailable(_) => SttErrorKind::Unavailable,
             Self::NotEnabled => SttErrorKind::NotEnabled,
             Self::Cancelled => SttErrorKind::Cancelled,
-            Self::UnknownModel(_) | Self::Deadlines(_) => SttErrorKind::Setting,
+            Self::UnknownModel(_) | Self::Deadlines(_) | Self::Leaks(_) => SttErrorKind::Setting,
             Self::Lease(error) => match error {
                 LeaseError::Timeout { .. } | LeaseError::Busy { .. } | LeaseError::SameThread { .. } => {
                     SttErrorKind::Busy

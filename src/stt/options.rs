@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::retry::RetryPolicy;
 use crate::device::RuntimeChoice;
 use crate::device::lease::{LeaseError, Wait};
+use crate::leaks::{Policy, PolicyError};
 use crate::text::Language;
 use crate::watchdog::{Deadlines, DeadlinesError};
 use crate::whisper::pipeline::FRAME_TIMEOUT;
@@ -76,6 +77,8 @@ pub struct SttOptions {
     pub wait: Option<Wait>,
     /// How long each phase may take, once the device is free; unless set, what `HAILO_DEADLINES` says.
     pub deadlines: Option<Deadlines>,
+    /// What is done about leaks of the worker; unless set, what `HAILO_LEAKS` says, or else every leak is a finding.
+    pub leaks: Option<Policy>,
     /// What is tried again in inference.
     pub retry: RetryPolicy,
     /// What is tried again when a device is opened. Not at all with [`Wait::Never`].
@@ -97,6 +100,7 @@ impl Default for SttOptions {
             device: None,
             wait: None,
             deadlines: None,
+            leaks: None,
             retry: RetryPolicy::inference(),
             retry_open: RetryPolicy::opening(),
             frame_timeout: FRAME_TIMEOUT,
@@ -121,6 +125,14 @@ impl SttOptions {
     /// As [`Deadlines::from_environment`].
     pub fn deadlines(&self) -> Result<Deadlines, DeadlinesError> {
         self.deadlines.map_or_else(Deadlines::from_environment, Ok)
+    }
+
+    /// What is done about leaks of the worker: what is set, or what the environment says.
+    ///
+    /// # Errors
+    /// As [`Policy::from_environment`].
+    pub fn leaks(&self) -> Result<Policy, PolicyError> {
+        self.leaks.clone().map_or_else(Policy::from_environment, Ok)
     }
 
     /// How long letting go of the device may take. Where the environment makes no sense, that was said at the start.

@@ -12,6 +12,7 @@ use hailort_sys::status::{HAILO_DEVICE_IN_USE, HAILO_OUT_OF_PHYSICAL_DEVICES};
 
 use crate::device::lease::{LeaseOptions, LockFolder, Wait};
 use crate::device::{DeviceLease, Holders, Node, RuntimeChoice, RuntimeKind, discovery};
+use crate::leaks::Leak;
 use crate::models::{FetchEvent, FetchOptions, Model, Store};
 use crate::text::printable::say;
 use crate::watchdog::{Budgets, DeviceState, Hang, StepKind, escalation};
@@ -47,6 +48,8 @@ pub(super) struct Running {
     pub(super) gone: String,
     /// How the last one ended, where it was closed on purpose.
     ended: Option<Ended>,
+    /// What all workers so far have left behind.
+    leaks: Vec<Leak>,
     /// Whether there ever was a worker with an open device.
     begun: bool,
     /// How the device was opened, to open it again.
@@ -71,6 +74,7 @@ impl Running {
             opened: None,
             gone: "it was not started; begin() starts it".into(),
             ended: None,
+            leaks: Vec::new(),
             begun: false,
             setup: None,
             nodes: Vec::new(),
@@ -95,6 +99,7 @@ impl Running {
         control.check()?;
         let wait = options.wait()?;
         let deadlines = options.deadlines()?;
+        options.leaks()?;
         let setup = setup(options)?;
         let never = RetryPolicy::never();
         let (policy, budget) = match wait {
@@ -151,6 +156,11 @@ impl Running {
             None if self.begun => Err(self.gone.clone()),
             ended => Ok(ended.clone()),
         }
+    }
+
+    /// What all workers so far have left behind; it is told once.
+    pub(super) fn take_leaks(&mut self) -> Vec<Leak> {
+        std::mem::take(&mut self.leaks)
     }
 
     /// Transcribes; what may go away is tried again.
@@ -246,6 +256,7 @@ impl Running {
         let id = worker.id();
         let mut ended = worker.close(patience);
         self.note(id, ended.gone);
+        self.leaks.extend(ended.leaks.iter().cloned());
         if let (Some(hang), Some(options)) = (&mut ended.hang, options) {
             self.look_at_device(hang, options);
         }
@@ -363,6 +374,7 @@ impl Running {
             self.gone = format!("{}; reload() starts a new worker", why.lines().next().unwrap_or_default());
             if let Some(mut worker) = self.worker.take() {
                 self.note(worker.id(), worker.has_ended());
+                self.leaks.extend(worker.take_leaks());
             }
         } else if let WorkerError::Failed(failure) = &error
             && matches!(failure.kind, FailureKind::Device | FailureKind::Panic)

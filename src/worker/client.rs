@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, ExitStatus};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::call::Call;
@@ -12,17 +13,23 @@ use super::error::{self, WorkerError};
 use super::frame::FrameError;
 use super::log::Log;
 use super::message::{Opened, Request, Response, Setup};
+use super::scratch::{self, Scratch};
 use super::spawn::{self, Spawned};
 use super::switch::KillSwitch;
+use crate::device::process;
 use crate::device::{DeviceLease, RuntimeChoice, Survey};
 use crate::hailort::ledger::OpenHandle;
 use crate::hailort::recorder::Board;
+use crate::leaks::family::Member;
+use crate::leaks::{Census, Family, Leak, Patience, Scope, place_threads, settle};
 use crate::text::Language;
 use crate::watchdog::escalation::{self, Suspect};
 use crate::watchdog::{Budgets, Deadlines, DeviceState, Hang, Phase, StepKind};
 use crate::whisper::Transcript;
 use rustix::process::Signal;
 
+/// The variable that marks what a worker started, wherever it goes.
+const FAMILY: &str = "HAILO_HARNESS_FAMILY";
 /// How long a worker that has closed its socket may take to end by itself.
 const AFTER_CLOSE: Duration = Duration::from_millis(500);
 
@@ -49,6 +56,12 @@ pub struct Worker {
     board: Board,
     /// How long it is given to end, by what it uses.
     budgets: Budgets,
+    /// What it had when the library was loaded and no device was open.
+    baseline: Option<Census>,
+    /// What it has left behind.
+    leaks: Vec<Leak>,
+    /// Where its temporary files are; its own.
+    scratch: Option<Scratch>,
     /// Whether it has ended.
     gone: bool,
     /// How it ended. Not known where the program ignores SIGCHLD, or somebody else has reaped it.
@@ -70,15 +83,20 @@ pub struct Ended {
     pub killed: bool,
     /// What is known of it, where it did not let go in time.
     pub hang: Option<Box<Hang>>,
-    /// Handles of HailoRT that it made and did not release.
-    pub handles: Vec<OpenHandle>,
+    /// What it has left behind: by itself, after it let go of the device; what outlived it, and was killed.
+    pub leaks: Vec<Leak>,
     /// The last lines that it wrote.
     pub log: Vec<String>,
 }
 
 impl Ended {
-    /// Whether the worker let go of everything by itself and left with 0.
+    /// Whether the worker let go of everything by itself, left nothing behind, and left with 0.
     pub fn is_clean(&self) -> bool {
+        self.is_regular() && self.leaks.is_empty()
+    }
+
+    /// Whether the worker let go of the device by itself and left with 0.
+    pub fn is_regular(&self) -> bool {
         self.gone && self.released && !self.killed && self.status.is_none_or(|s| s.success())
     }
 }
@@ -93,13 +111,20 @@ impl Worker {
             program: spawn::program(options.own_program).to_string_lossy().into_owned(),
             source,
         };
-        let Spawned { child, socket, output, board } = spawn::spawn(spawn::Job {
-            own_program: options.own_program,
-            variables: options.variables.clone(),
-        })
-        .map_err(fail)?;
+        let family = Family::begin(FAMILY, &mark());
+        let mut variables: Vec<(String, OsString)> = vec![(FAMILY.into(), family.value().into())];
+        // What the simulated host remembers is not one worker's.
+        let memory = hailort_sim::runtime::state::folder();
+        variables.extend(memory.parent().map(|m| (hailort_sim::runtime::state::VARIABLE.into(), m.into())));
+        // Where there is none to be had, its temporary files are not looked at.
+        let scratch = Scratch::make().ok();
+        variables.extend(scratch.as_ref().map(|s| (scratch::VARIABLE.into(), s.path().into())));
+        // What the caller says goes before.
+        variables.extend(options.variables.iter().cloned());
+        let job = spawn::Job { own_program: options.own_program, variables };
+        let Spawned { child, socket, output, board } = spawn::spawn(job).map_err(fail)?;
         let log = Log::follow(output, options.debug).map_err(fail)?;
-        let switch = KillSwitch::of(&child);
+        let switch = KillSwitch::of(&child, family);
         Ok(Self {
             child,
             switch,
@@ -108,6 +133,9 @@ impl Worker {
             board,
             // Until it says what it uses.
             budgets: Budgets::DEVICE,
+            baseline: None,
+            leaks: Vec::new(),
+            scratch,
             gone: false,
             status: None,
             killed: false,
@@ -159,6 +187,8 @@ impl Worker {
         match self.ask(Clock::start(Phase::List, deadline), &request, Payload::None, &mut |_| {})? {
             Response::Surveyed(survey) => {
                 self.budgets = Budgets::of(survey.runtime);
+                // The library is loaded, and nothing is open. What it is not allowed to see it cannot compare.
+                self.baseline = Census::of(self.id(), self.scope()).ok();
                 Ok(survey)
             }
             other => Err(self.misunderstood(&other)),
@@ -181,6 +211,10 @@ impl Worker {
             self.budgets = Budgets::asked(setup.runtime);
         }
         let request = Request::Open { setup, with_files: lease.is_some() };
+        if let (Some(baseline), Some(lease)) = (&mut self.baseline, lease) {
+            // Where they cannot be told, they are accused.
+            let _ = baseline.give(&lease.files());
+        }
         let payload = lease.map_or(Payload::None, |lease| Payload::Files(lease.files()));
         match self.ask(Clock::start(Phase::Open, deadlines), &request, payload, &mut |_| {})? {
             Response::Opened(opened) => {
@@ -264,9 +298,12 @@ impl Worker {
     pub fn close(mut self, deadline: Duration) -> Ended {
         let asked =
             self.ask(Clock::start(Phase::Release, deadline), &Request::Close, Payload::None, &mut |_| {});
-        let (mut hang, mut handles, mut released) = (None, Vec::new(), false);
+        let (mut hang, mut released) = (None, false);
         match asked {
-            Ok(Response::Closed(open)) => (released, handles) = (true, open),
+            Ok(Response::Closed(open)) => {
+                released = true;
+                self.look_for_leaks(open);
+            }
             Ok(other) => _ = self.misunderstood(&other),
             Err(WorkerError::Hang(found)) => hang = Some(found),
             Err(_) => {}
@@ -277,8 +314,32 @@ impl Worker {
             self.reap(deadline);
         }
         self.kill();
-        let log = self.log.last();
-        Ended { gone: self.gone, status: self.status, released, killed: self.killed, hang, handles, log }
+        let (log, leaks) = (self.log.last(), self.take_leaks());
+        Ended { gone: self.gone, status: self.status, released, killed: self.killed, hang, leaks, log }
+    }
+
+    /// What it has left behind, as far as that is known so far; it is told once.
+    pub fn take_leaks(&mut self) -> Vec<Leak> {
+        std::mem::take(&mut self.leaks)
+    }
+
+    fn scope(&self) -> Scope {
+        let folder = self.scratch.as_ref().map(|s| s.path().to_owned());
+        Scope { folder, family: Some(self.switch.family().clone()), ..Scope::default() }
+    }
+
+    /// It has let go of everything, and lives on: what is left?
+    fn look_for_leaks(&mut self, handles: Vec<OpenHandle>) {
+        let handle = |h: OpenHandle| Leak::handle(&h.kind, &h.of, &h.made_at, h.release.as_deref());
+        self.leaks.extend(handles.into_iter().map(handle));
+        let Some(baseline) = self.baseline.take() else { return };
+        // Where it ends meanwhile, that is an error of its own.
+        let mut left = settle(&baseline, Patience::default()).unwrap_or_default();
+        if left.iter().any(|l| l.tid.is_some()) {
+            let (_, capture) = escalation::look(self.id(), &self.budgets);
+            place_threads(&mut left, &capture.resolve());
+        }
+        self.leaks.extend(left);
     }
 
     /// Sends a request and waits for its answer.
@@ -377,6 +438,7 @@ impl Worker {
             self.end_by_steps();
         }
         self.socket = None;
+        self.end_family();
         self.log.finish_if(self.gone);
     }
 
@@ -387,9 +449,28 @@ impl Worker {
         self.killed |= steps.last().is_some_and(|s| s.kind != StepKind::Polite);
         self.socket = None;
         self.reap(Duration::ZERO);
+        self.end_family();
         self.log.finish_if(self.gone);
         steps
     }
+
+    /// What it started and sent away may keep the device.
+    fn end_family(&mut self) {
+        if self.gone {
+            let strays = self.switch.end_family();
+            let known = |m: &&Member| !self.leaks.iter().any(|l| l.pid == Some(m.pid));
+            let new: Vec<Leak> = strays.iter().filter(known).map(Leak::stray).collect();
+            self.leaks.extend(new);
+        }
+    }
+}
+
+/// A mark that no other worker has.
+fn mark() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let own = std::process::id();
+    let start = process::start(own).map_or(0, |(start, _)| start);
+    format!("{own}-{start}-{}", NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
 /// A worker on its way out.
@@ -416,5 +497,9 @@ impl Suspect for Watched<'_> {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.kill();
+        if !self.switch.is_owner() {
+            // Of a child made by fork, the folder is none.
+            std::mem::forget(self.scratch.take());
+        }
     }
 }

@@ -7,6 +7,7 @@
 //! | `entry` | the constructor that turns an executed copy into a worker before `main` |
 //! | `parent` | how a worker notices that its parent has gone |
 //! | `serve` | the worker's side: opens the device, transcribes |
+//! | `scratch` | the folder for temporary files that each worker has for itself |
 //! | `spawn` | the thread from which all workers are started |
 //! | `probe` | whether a device can be used, by opening it |
 //! | [`call`] | a function of the user's own, called in a worker |
@@ -34,6 +35,7 @@ mod log;
 pub mod message;
 mod parent;
 pub(crate) mod probe;
+mod scratch;
 mod serve;
 mod spawn;
 pub mod switch;

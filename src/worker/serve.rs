@@ -98,6 +98,7 @@ impl Server {
             }),
             Request::Close => guarded(|| {
                 self.pipeline = None;
+                hailort_sim::weights::take_back();
                 // It stays to be looked at, until the socket ends.
                 Ok(Response::Closed(ledger::open_handles()))
             }),

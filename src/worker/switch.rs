@@ -5,6 +5,7 @@ use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::leaks::family::{Family, Member};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{
@@ -24,15 +25,17 @@ struct Inner {
     /// Tells its end without a handler for SIGCHLD, which belongs to the program. `None` where it had ended before, and
     /// before Linux 5.3.
     pidfd: Option<OwnedFd>,
+    /// What it started, wherever that has gone.
+    family: Family,
     /// The process that started it: a child made by fork has a copy of this, and no right to the worker.
     owner: u32,
 }
 
 impl KillSwitch {
-    pub(super) fn of(child: &Child) -> Self {
+    pub(super) fn of(child: &Child, family: Family) -> Self {
         let pid = Pid::from_raw(child.id() as i32);
         let pidfd = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-        Self(Arc::new(Inner { group: Mutex::new(pid), pidfd, owner: std::process::id() }))
+        Self(Arc::new(Inner { group: Mutex::new(pid), pidfd, family, owner: std::process::id() }))
     }
 
     /// The worker's process id; `None` once it has ended and was reaped.
@@ -44,7 +47,19 @@ impl KillSwitch {
     /// Kills the worker and everything in its process group, and waits so long for its end. Whether it has ended.
     pub fn kill(&self, patience: Duration) -> bool {
         self.signal(Signal::KILL);
-        self.wait(patience)
+        let ended = self.wait(patience);
+        self.end_family();
+        ended
+    }
+
+    /// What it started carries this mark.
+    pub(super) fn family(&self) -> &Family {
+        &self.0.family
+    }
+
+    /// Kills what it started and what lives on, once it has ended, and answers what that was.
+    pub(super) fn end_family(&self) -> Vec<Member> {
+        if self.is_owner() { self.0.family.end() } else { Vec::new() }
     }
 
     /// Whether this process started it.

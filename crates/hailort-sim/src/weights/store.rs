@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
-use std::os::fd::{FromRawFd, IntoRawFd};
+use std::os::fd::{AsRawFd, FromRawFd};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
@@ -58,18 +58,26 @@ pub fn store_directory() -> PathBuf {
 }
 
 /// Files that were given by [`give`], by hash.
-static GIVEN: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+static GIVEN: Mutex<BTreeMap<String, File>> = Mutex::new(BTreeMap::new());
 
-/// Gives this process weights without a folder: the bytes are kept in memory for as long as it lives, and found before
-/// all others. Answers their sha256 and a path under which they can be opened.
+fn given() -> MutexGuard<'static, BTreeMap<String, File>> {
+    GIVEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn path(file: &File) -> PathBuf {
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
+}
+
+/// Gives this process weights without a folder: the bytes are kept in memory until [`take_back`], and found before all
+/// others. Answers their sha256 and a path under which they can be opened.
 ///
 /// # Errors
 /// When the memory cannot be had.
 pub fn give(bytes: &[u8]) -> std::io::Result<(String, PathBuf)> {
     let sha256: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
-    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(path) = given.get(&sha256) {
-        return Ok((sha256, path.clone()));
+    let mut given = given();
+    if let Some(file) = given.get(&sha256) {
+        return Ok((sha256, path(file)));
     }
     // SAFETY: the name is a string; the answer is checked.
     let fd = unsafe { libc::memfd_create(c"weights".as_ptr(), libc::MFD_CLOEXEC) };
@@ -79,11 +87,14 @@ pub fn give(bytes: &[u8]) -> std::io::Result<(String, PathBuf)> {
     // SAFETY: the number was just made, and nothing else knows it.
     let mut file = unsafe { File::from_raw_fd(fd) };
     file.write_all(bytes)?;
-    let path = PathBuf::from(format!("/proc/self/fd/{fd}"));
-    // Open until the process ends: its number is the path.
-    let _ = file.into_raw_fd();
-    given.insert(sha256.clone(), path.clone());
+    let path = path(&file);
+    given.insert(sha256.clone(), file);
     Ok((sha256, path))
+}
+
+/// Lets go of all weights that were given. What uses them has them mapped, and goes on.
+pub fn take_back() {
+    given().clear();
 }
 
 /// Opens the weights of this sha256 (64 hexadecimal digits) in `directory` and checks the hash over all bytes.
@@ -95,8 +106,8 @@ pub fn open(directory: &Path, sha256: &str) -> Result<WeightsFile, StoreError> {
     if sha256.len() != 64 || !sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
         return Err(StoreError::NoHash(sha256.chars().take(80).collect()));
     }
-    let given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner).get(sha256).cloned();
-    let path = given.unwrap_or_else(|| directory.join(sha256));
+    let given = given();
+    let path = given.get(sha256).map_or_else(|| directory.join(sha256), path);
     let file = File::open(&path).map_err(|source| {
         if source.kind() == std::io::ErrorKind::NotFound {
             StoreError::Missing { sha256: sha256.into(), directory: directory.into() }
@@ -104,6 +115,7 @@ pub fn open(directory: &Path, sha256: &str) -> Result<WeightsFile, StoreError> {
             FormatError::Io { path: path.clone(), source }.into()
         }
     })?;
+    drop(given);
     // The hash comes first: a truncated or altered file is called that, whatever its index looks like.
     // SAFETY: as in `WeightsFile::from_file`.
     let bytes = unsafe { memmap2::Mmap::map(&file) }

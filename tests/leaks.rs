@@ -31,12 +31,12 @@ fn teardown(builder: ContextBuilder) -> TeardownReport {
     context.close()
 }
 
-fn leaks(report: &TeardownReport) -> Vec<&Leak> {
-    let leak = |f| match f {
-        &Finding::Leak(ref leak) => leak,
+fn leaks(report: &TeardownReport) -> Vec<Leak> {
+    let leak = |finding| match finding {
+        Finding::Leak(leak) => leak,
         _ => panic!("{report}"),
     };
-    report.findings.iter().map(leak).collect()
+    report.findings.iter().cloned().map(leak).collect()
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn nothing_is_found_where_nothing_leaked() {
 #[test]
 fn each_kind_is_named() {
     for (plan, kind, what) in [
-        ("hailo_release_vdevice=leak-thread", Kind::Thread, "\"hailort-leaked\""),
+        ("hailo_release_vdevice=leak-thread", Kind::Thread, "hailort-leaked"),
         ("hailo_release_hef@1=leak-fd", Kind::Fd, "device /dev/null"),
         ("hailo_release_hef@1=leak-fd:socket", Kind::Fd, "socket"),
         ("hailo_release_hef@1=status:8", Kind::Handle, "hef"),

@@ -21,7 +21,7 @@ static TEST: AtomicU32 = AtomicU32::new(0);
 static ONLY: AtomicU32 = AtomicU32::new(0);
 
 /// Whether this process is a running test.
-pub(super) fn is_this() -> bool {
+pub(crate) fn is_this() -> bool {
     TEST.load(Ordering::SeqCst) == std::process::id()
 }
 

@@ -114,6 +114,11 @@ pub fn uninstall() {
     }
 }
 
+/// Whether a signal came that ends this process.
+pub(crate) fn has_come() -> bool {
+    PHASE.load(Ordering::SeqCst) != IDLE
+}
+
 fn ours() -> usize {
     on_signal as *const () as usize
 }

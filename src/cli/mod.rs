@@ -17,6 +17,7 @@ mod intent;
 mod listener;
 mod models;
 mod progress;
+mod report;
 mod reset;
 mod run;
 mod transcribe;
@@ -39,6 +40,9 @@ use clap::{Parser, Subcommand};
   HAILO_DEVICE_DEADLINE seconds to wait for a device that somebody else uses (default: 600; 0: not at all)
   HAILO_LOCK_DIR        where the locks of devices are (default: /run/lock/hailo-harness)
   HAILO_MODEL           model of tests and programs that choose none: whisper-base (the default) or canned
+  HAILO_DEADLINES       how long each phase may take, such as open=60,configure=60,infer=30,release=500ms
+  HAILO_LEAKS           what is done about leaks: fail (the default), warn, or rules for single ones
+  HAILO_LEDGER          folder of the ledgers of test runs (default: target/hailo-harness), or off
   HAILO_SIM_DEVICES     number of simulated devices (default: 1)
   HAILO_SIM_HOST        another name, other simulated devices (default: one host for all processes)
   HAILO_SIM_FAULTS      calls of the simulator that misbehave, such as 'hailo_create_vdevice@1=status:74'
@@ -50,7 +54,9 @@ Examples:
   hailo-harness transcribe recording.wav
   echo 'mets du jazz' | hailo-harness intent --json
   hailo-harness devices                            which there are, and who uses them
-  hailo-harness hold -- python3 script.py          any program, while it alone has the device")]
+  hailo-harness devices --reset                    gets back those that nobody can use
+  hailo-harness hold -- python3 script.py          any program, while it alone has the device
+  hailo-harness report                             what hung, leaked or was killed in the last test run")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -64,6 +70,7 @@ enum Command {
     Models(models::Arguments),
     Devices(devices::Arguments),
     Hold(hold::Arguments),
+    Report(report::Arguments),
 }
 
 /// What a command answers: whether everything went well, or why it had to end.
@@ -79,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Models(arguments) => models::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         // Whoever reads the results has gone: there is nobody to tell.

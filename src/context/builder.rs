@@ -8,7 +8,7 @@ use super::error::ContextError;
 use super::hailo::HailoContext;
 use crate::device::RuntimeChoice;
 use crate::intent::IntentEngine;
-use crate::leaks::Policy;
+use crate::leaks::{Policy, PolicyError};
 use crate::stt::{Deadlines, HailoStt, RetryPolicy, SttModel, SttOptions, Wait};
 use crate::text::Language;
 
@@ -144,6 +144,24 @@ impl ContextBuilder {
     pub fn handle_signals(mut self, handle: bool) -> Self {
         self.handle_signals = handle;
         self
+    }
+
+    /// What is done about leaks.
+    #[cfg_attr(not(feature = "fixtures"), allow(dead_code, reason = "fixtures ask"))]
+    pub(crate) fn leak_policy(&self) -> Result<Policy, PolicyError> {
+        self.stt.leaks()
+    }
+
+    /// The runtime that is asked for.
+    #[cfg_attr(not(feature = "fixtures"), allow(dead_code, reason = "fixtures ask"))]
+    pub(crate) fn runtime_name(&self) -> Option<&'static str> {
+        self.stt.runtime.map(RuntimeChoice::name)
+    }
+
+    /// The model that is asked for.
+    #[cfg_attr(not(feature = "fixtures"), allow(dead_code, reason = "fixtures ask"))]
+    pub(crate) fn model_name(&self) -> Option<&'static str> {
+        self.stt.model.map(SttModel::name)
     }
 
     /// As [`ContextBuilder::start`], and never waits for a device that somebody else uses: that is an error at once.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::leaks::{Judged, Leak};
+use crate::leaks::{Judged, Leak, Side};
+use crate::report::tell;
 use crate::watchdog::Hang;
 use crate::worker::Ended;
 
@@ -34,7 +35,10 @@ impl std::fmt::Display for Finding {
             Self::Died(why) => write!(f, "there was no worker any more: {why}"),
             Self::Status(status) => write!(f, "the worker ended with {status}"),
             Self::Stuck => f.write_str("the worker could not be killed: it sits in the kernel"),
-            Self::Leak(leak) => write!(f, "leak: {leak}; {}", leak.next),
+            Self::Leak(leak) => {
+                let side = if leak.side == Side::Test { "of this process" } else { "of the worker" };
+                write!(f, "leak {side}: {leak}; {}", leak.next)
+            }
             Self::NeverClosed => f.write_str("the context was never closed"),
         }
     }
@@ -56,6 +60,14 @@ pub struct TeardownReport {
 }
 
 impl TeardownReport {
+    /// What was left behind elsewhere.
+    #[cfg_attr(not(feature = "fixtures"), allow(dead_code, reason = "fixtures look further"))]
+    pub(crate) fn add(&mut self, leaks: Judged) {
+        self.findings.extend(leaks.failing.into_iter().map(Finding::Leak));
+        self.warned.extend(leaks.warned);
+        self.ignored.extend(leaks.ignored);
+    }
+
     /// Whether everything was as it should be.
     pub fn is_clean(&self) -> bool {
         self.findings.is_empty()
@@ -77,6 +89,7 @@ impl TeardownReport {
                 (finding.into_iter().collect(), ended.log)
             }
         };
+        tell::leaks(&leaks);
         findings.extend(leaks.failing.into_iter().map(Finding::Leak));
         Self { findings, warned: leaks.warned, ignored: leaks.ignored, log, elapsed }
     }

@@ -35,6 +35,15 @@ pub enum RuntimeKind {
 }
 
 impl RuntimeChoice {
+    /// Its name: `auto`, `sim` or `device`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Sim => "sim",
+            Self::Device => "device",
+        }
+    }
+
     /// What `HAILO_RUNTIME` says, or `otherwise` where it is not set.
     ///
     /// # Errors

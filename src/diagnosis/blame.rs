@@ -69,6 +69,10 @@ impl Frame {
         if LIBRARIES.iter().any(|library| module.starts_with(library)) || module == "[vdso]" {
             return true;
         }
+        // Nor is it the fault of a crate between the program and the system.
+        if self.file.as_deref().is_some_and(|file| file.contains("/registry/src/")) {
+            return true;
+        }
         // Debug information can have the last part of an inlined function's name only.
         if self.file.as_deref().is_some_and(|file| file.contains("/library/") && file.contains("/rust")) {
             return true;

@@ -7,6 +7,7 @@
 //! | [`diagnosis`] | [`Diagnosis`]: the result |
 //! | [`thread`] | [`Thread`], its [`State`], [`Stack`] and [`Frame`]s |
 //! | [`blame`] | which frame of a thread is to blame, in a line; who waits for a mutex |
+//! | `brief` | a diagnosis in brief, as errors show it |
 //! | `render` | a diagnosis as text for a terminal |
 //! | `tracer` | the thread that stops the other process's threads one by one |
 //! | `ptrace` | the system calls for that: the only unsafe code here |
@@ -26,6 +27,7 @@
 //! do, and names the functions. No signal is sent, and nothing runs in the other process: it can hang in any place.
 
 pub mod blame;
+mod brief;
 pub mod capture;
 mod demangle;
 #[allow(clippy::module_inception)]

@@ -49,7 +49,7 @@ impl Diagnosis {
 }
 
 /// Threads that are in the same place, in order of the first of them.
-fn blocks(threads: &[Thread]) -> Vec<Vec<&Thread>> {
+pub(super) fn blocks(threads: &[Thread]) -> Vec<Vec<&Thread>> {
     let mut blocks: Vec<Vec<&Thread>> = Vec::new();
     let mut known = HashMap::new();
     for thread in threads {

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::ThreadId;
 
 use serde::{Deserialize, Serialize};
 
@@ -28,9 +30,13 @@ struct Entry {
     kind: &'static str,
     of: String,
     made_at: &'static Location<'static>,
+    /// The thread that made it.
+    thread: ThreadId,
     release: Option<String>,
 }
 
+/// Numbers are never used again: whoever remembers one means that handle.
+static NEXT: AtomicU64 = AtomicU64::new(0);
 static OPEN: Mutex<BTreeMap<u64, Entry>> = Mutex::new(BTreeMap::new());
 
 fn open() -> MutexGuard<'static, BTreeMap<u64, Entry>> {
@@ -40,13 +46,31 @@ fn open() -> MutexGuard<'static, BTreeMap<u64, Entry>> {
 
 /// The handles that were made and not released, in the order in which they were made.
 pub fn open_handles() -> Vec<OpenHandle> {
-    let show = |entry: &Entry| OpenHandle {
-        kind: entry.kind.into(),
-        of: entry.of.clone(),
-        made_at: format!("{}:{}", entry.made_at.file(), entry.made_at.line()),
-        release: entry.release.clone(),
-    };
-    open().values().map(show).collect()
+    open().values().map(Entry::shown).collect()
+}
+
+/// The numbers of the handles that are open.
+pub(crate) fn numbers() -> Vec<u64> {
+    open().keys().copied().collect()
+}
+
+/// The handles that are open and have none of these numbers; where it is asked for, only those that this thread made.
+pub(crate) fn open_handles_but(numbers: &[u64], of_this_thread: bool) -> Vec<OpenHandle> {
+    let this = std::thread::current().id();
+    let open = open();
+    let new = open.iter().filter(|(number, _)| !numbers.contains(number));
+    new.filter(|(_, entry)| !of_this_thread || entry.thread == this).map(|(_, entry)| entry.shown()).collect()
+}
+
+impl Entry {
+    fn shown(&self) -> OpenHandle {
+        OpenHandle {
+            kind: self.kind.into(),
+            of: self.of.clone(),
+            made_at: format!("{}:{}", self.made_at.file(), self.made_at.line()),
+            release: self.release.clone(),
+        }
+    }
 }
 
 /// A handle's place in the list. Dropping it leaves the handle there.
@@ -56,8 +80,11 @@ pub(super) struct Made(u64);
 /// A handle was made.
 pub(super) fn made(kind: &'static str, of: &str, made_at: &'static Location<'static>) -> Made {
     let mut open = open();
-    let number = open.last_key_value().map_or(0, |(number, _)| number + 1);
-    open.insert(number, Entry { kind, of: of.into(), made_at, release: None });
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    open.insert(
+        number,
+        Entry { kind, of: of.into(), made_at, thread: std::thread::current().id(), release: None },
+    );
     Made(number)
 }
 

@@ -10,6 +10,7 @@ use rustix::io::Errno;
 use super::children::Process;
 use super::family::{self, Family};
 use super::fds::Fd;
+use super::stat;
 use super::status::Signals;
 use super::threads::Thread;
 use super::{children, directory, environment, fds, files, maps, status, threads};
@@ -52,6 +53,8 @@ pub enum CensusError {
 pub struct Census {
     scope: Scope,
     pid: u32,
+    /// When it was taken, in ticks since the machine was started.
+    at: u64,
     /// All processes of the host, sorted.
     pids: Vec<u32>,
     /// All its threads, sorted.
@@ -99,7 +102,7 @@ impl Census {
     }
 
     fn take(pid: u32, scope: Scope, before: Option<&Self>) -> Result<Self, Errno> {
-        let own = pid == std::process::id();
+        let (own, at) = (pid == std::process::id(), stat::now());
         let mut buffer = Vec::new();
         // Closed before the open files are counted, but for the process's own folder, which is left out.
         let proc = family::proc()?;
@@ -116,10 +119,11 @@ impl Census {
         if let Some(before) = before {
             fds::leave_out(&mut fds, process.as_fd(), &before.fds, &scope.given);
         }
-        let known = before.map(|b| b.tids.as_slice());
+        let known = before.map(|b| (b.tids.as_slice(), b.at));
         let (tids, threads) = threads::list(process.as_fd(), known, &mut buffer)?;
         Ok(Self {
             pid,
+            at,
             pids,
             tids,
             threads,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::census::Census;
 use super::fds::{self, Fd};
+use super::known;
 use super::leak::{Kind, Leak};
 use super::status;
 
@@ -28,6 +29,7 @@ pub fn compare(before: &Census, after: &Census) -> Vec<Leak> {
         let what = format!("{} instead of {}", after.directory, before.directory);
         leaks.push(Leak::new(Kind::Directory, &what, String::new()));
     }
+    known::leave_out(&mut leaks);
     leaks
 }
 
@@ -38,7 +40,7 @@ fn new<'a, T: Ord>(before: &[T], after: &'a [T]) -> impl Iterator<Item = &'a T> 
 
 fn threads(after: &Census, leaks: &mut Vec<Leak>) {
     for thread in &after.threads {
-        let leak = Leak::new(Kind::Thread, &format!("{:?}", thread.name), format!("thread {}", thread.tid));
+        let leak = Leak::new(Kind::Thread, &thread.name, format!("thread {}", thread.tid));
         leaks.push(Leak { tid: Some(thread.tid), ..leak });
     }
 }

@@ -83,6 +83,17 @@ impl std::fmt::Display for Kind {
     }
 }
 
+/// The process that something leaked in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// The worker that uses the device.
+    #[default]
+    Worker,
+    /// The process of the test, or of whoever looks.
+    Test,
+}
+
 /// Something that is there and should not be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leak {
@@ -94,6 +105,8 @@ pub struct Leak {
     pub detail: String,
     /// Where it was made, or where it sits.
     pub place: Option<String>,
+    /// In which process.
+    pub side: Side,
     /// How to find out more.
     pub next: String,
     /// The thread, where it is one.
@@ -105,7 +118,16 @@ pub struct Leak {
 impl Leak {
     pub(super) fn new(kind: Kind, what: &str, detail: String) -> Self {
         let next = kind.next().into();
-        Self { kind, what: line(what), detail: line(&detail), place: None, next, tid: None, pid: None }
+        Self {
+            kind,
+            what: line(what),
+            detail: line(&detail),
+            place: None,
+            side: Side::Worker,
+            next,
+            tid: None,
+            pid: None,
+        }
     }
 
     /// A process that outlived the one that it belonged to.

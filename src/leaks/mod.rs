@@ -9,6 +9,8 @@
 //! | [`family`] | processes that carry a mark in their environment, wherever they have gone |
 //! | [`compare`] | two censuses to a list of leaks |
 //! | [`settle`] | looking again before anybody is accused |
+//! | [`own`] | [`Watch`], [`assert_no_leaks!`](crate::assert_no_leaks): what a part of this process leaves behind |
+//! | `known` | what well-known crates leave behind once, on purpose |
 //! | [`leak`] | [`Leak`]: what leaked, where it was made, what to do next |
 //! | [`policy`] | [`Policy`]: what is done about it |
 //! | `pattern` | names with `*` and `?` |
@@ -24,8 +26,10 @@ mod environment;
 pub mod family;
 mod fds;
 mod files;
+mod known;
 pub mod leak;
 mod maps;
+pub mod own;
 mod pattern;
 pub mod policy;
 pub mod settle;
@@ -35,6 +39,7 @@ mod threads;
 
 pub use census::{Census, CensusError, Scope};
 pub use family::Family;
-pub use leak::{Kind, Leak, place_threads};
+pub use leak::{Kind, Leak, Side, place_threads};
+pub use own::{Extent, IntoPolicy, Watch};
 pub use policy::{Judged, Policy, PolicyError, Verdict};
 pub use settle::{Patience, settle};

@@ -38,8 +38,8 @@ struct Rule {
 /// ```
 /// use hailo_harness::leaks::{Kind, Policy};
 ///
-/// let policy: Policy = "ignore:thread:\"hailort-log*\"=the library's logger lives until exit; warn:fd:*".parse()?;
-/// let built = Policy::fail().ignore(Kind::Thread, "\"hailort-log*\"", "the library's logger lives until exit")?;
+/// let policy: Policy = "ignore:thread:hailort-log*=the library's logger lives until exit; warn:fd:*".parse()?;
+/// let built = Policy::fail().ignore(Kind::Thread, "hailort-log*", "the library's logger lives until exit")?;
 /// assert_eq!(built.warn(Kind::Fd, "*"), policy);
 /// assert!("ignore:thread:*".parse::<Policy>().unwrap_err().to_string().contains("reason"));
 /// # Ok::<(), hailo_harness::leaks::PolicyError>(())
@@ -204,11 +204,11 @@ mod tests {
     #[test]
     fn the_first_rule_that_matches_counts() {
         let policy: Policy =
-            "warn; fail:fd:/dev/*; ignore:fd:*=known; ignore:*:\"log\"=it lives until exit".parse().unwrap();
+            "warn; fail:fd:/dev/*; ignore:fd:*=known; ignore:*:log=it lives until exit".parse().unwrap();
         let judged = policy.judge(vec![
             leak(Kind::Fd, "/dev/hailo0"),
             leak(Kind::Fd, "socket"),
-            leak(Kind::Thread, "\"log\""),
+            leak(Kind::Thread, "log"),
             leak(Kind::Child, "sleep"),
         ]);
         assert_eq!(judged.failing, [leak(Kind::Fd, "/dev/hailo0")]);

@@ -9,6 +9,7 @@
 //! | [`summary`] | [`Summary`]: what became of a run, as numbers and lists |
 //! | `show` | a summary as text |
 //! | [`notice`] | the stable lines on standard error for a hang and a leak |
+//! | `tell` | what happened, as a line and as a record, where this process is a test |
 //! | [`place`] | where the ledger is: `HAILO_LEDGER`, or the target folder of cargo |
 //! | [`run_id`] | the name that all processes of a run agree on |
 //! | `process` | what names a process for good, and whether it lives |
@@ -40,6 +41,7 @@ pub mod run;
 pub mod run_id;
 mod show;
 pub mod summary;
+pub(crate) mod tell;
 
 pub use error::LedgerError;
 pub use ledger::{Ledger, RunInfo};

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::error::SttError;
 use crate::worker::KillSwitch;
+use crate::worker::witness::Testimony;
 
 /// How often somebody who waits looks whether it was given up.
 const LOOK: Duration = Duration::from_millis(10);
@@ -50,6 +51,11 @@ impl Control {
         if let Some(switch) = self.switch() {
             switch.kill(patience);
         }
+    }
+
+    /// What the worker does just now, where it does anything.
+    pub(super) fn testify(&self) -> Option<Testimony> {
+        self.switch()?.testify()
     }
 
     /// Waits, unless it is given up.

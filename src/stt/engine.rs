@@ -9,6 +9,8 @@ use super::error::SttError;
 use super::options::SttOptions;
 use super::running::{Repairs, Running};
 use super::sound::Sound;
+use crate::cleanup::bounded::say;
+use crate::cleanup::{running_test, signals};
 use crate::device::lease::Wait;
 use crate::leaks::Judged;
 use crate::text::Language;
@@ -163,6 +165,11 @@ impl HailoStt {
         self.lock().repairs
     }
 
+    /// How long inference took so far, what failed included. Waits while it is in use.
+    pub fn inference_time(&self) -> Duration {
+        self.lock().inference
+    }
+
     /// Set by [`HailoStt::abandon`]: whoever waits on behalf of this may look at it, and give up.
     pub fn cancel_flag(&self) -> Arc<AtomicBool> {
         Arc::clone(self.0.control.flag())
@@ -226,7 +233,15 @@ impl HailoStt {
             }
             // Opening, in inference, or letting go. The thread that does may wait for anything, such as a callback:
             // its error finds it by itself.
-            None => self.0.control.kill(BE_GONE),
+            None => {
+                // Where its runner ends a test, people want to know what it waited for.
+                let ends_test = running_test::is_this() && signals::has_come();
+                let testimony = if ends_test { self.0.control.testify() } else { None };
+                self.0.control.kill(BE_GONE);
+                if let Some(testimony) = testimony {
+                    say(format_args!("hailo-harness: the test was ended while {}", testimony.text()));
+                }
+            }
         }
     }
 

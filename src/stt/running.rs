@@ -14,6 +14,7 @@ use crate::device::lease::{LeaseOptions, LockFolder, Wait};
 use crate::device::{DeviceLease, Holders, Node, RuntimeChoice, RuntimeKind, discovery};
 use crate::leaks::Leak;
 use crate::models::{FetchEvent, FetchOptions, Model, Store};
+use crate::report::tell;
 use crate::text::printable::say;
 use crate::watchdog::{Budgets, DeviceState, Hang, StepKind, escalation};
 use crate::whisper::{Audio, Transcript};
@@ -58,6 +59,8 @@ pub(super) struct Running {
     nodes: Vec<Node>,
     /// Whether the pipeline may hold frames of an inference that failed: it has to be built again.
     is_stale: bool,
+    /// How long inference took so far, what failed included.
+    pub(super) inference: Duration,
     /// Failures of this worker since its last success.
     in_a_row: u32,
     pub(super) repairs: Repairs,
@@ -79,6 +82,7 @@ impl Running {
             setup: None,
             nodes: Vec::new(),
             is_stale: false,
+            inference: Duration::ZERO,
             in_a_row: 0,
             repairs: Repairs::default(),
         }
@@ -212,8 +216,10 @@ impl Running {
         let Some(worker) = &mut self.worker else { return Err(SttError::Unavailable(self.gone.clone())) };
         // Whoever uses it has it, whoever started it.
         self.lease.iter().for_each(DeviceLease::hand_over_here);
-        let heard =
-            worker.transcribe(audio.samples(), options.language, options.deadlines()?.infer, progress);
+
+        let (begun, deadline) = (Instant::now(), options.deadlines()?.infer);
+        let heard = worker.transcribe(audio.samples(), options.language, deadline, progress);
+        self.inference += begun.elapsed();
         match heard {
             Ok(transcript) => {
                 self.in_a_row = 0;
@@ -260,6 +266,7 @@ impl Running {
         if let (Some(hang), Some(options)) = (&mut ended.hang, options) {
             self.look_at_device(hang, options);
         }
+        ended.hang.iter().for_each(|hang| tell::hang(hang));
         ended
     }
 
@@ -367,6 +374,7 @@ impl Running {
             self.note(hang.pid, hang.gone);
             if control.check().is_ok() {
                 self.look_at_device(hang, options);
+                tell::hang(hang);
             }
         }
         if !self.worker.as_ref().is_some_and(Worker::is_open) {
@@ -415,6 +423,7 @@ fn cannot_be_killed(worker: u32) -> String {
 }
 
 fn mark(lease: &DeviceLease, why: &str, stuck: Option<u32>) {
+    tell::wedged(lease.device(), why);
     if let Err(error) = lease.mark_wedged(why, stuck) {
         say(format_args!("hailo-harness: {} is wedged, and cannot be marked: {error}", lease.device()));
     }

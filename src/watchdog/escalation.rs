@@ -41,6 +41,17 @@ pub struct Step {
 }
 
 impl StepKind {
+    /// Its name: `diagnose`, `polite`, `term`, `kill` or `device`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Diagnose => "diagnose",
+            Self::Polite => "polite",
+            Self::Term => "term",
+            Self::Kill => "kill",
+            Self::Device => "device",
+        }
+    }
+
     fn done(self) -> &'static str {
         match self {
             Self::Diagnose => "looked at its threads",

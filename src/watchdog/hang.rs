@@ -104,13 +104,16 @@ impl std::fmt::Display for Hang {
             }
         }
         if let Some(diagnosis) = &self.diagnosis {
-            f.write_str("\n  what its threads did:")?;
-            for line in diagnosis.to_string().lines() {
-                write!(f, "\n    {line}")?;
-            }
+            f.write_str(&indented("what its threads did:", diagnosis))?;
         }
         Ok(())
     }
 }
 
 impl std::error::Error for Hang {}
+
+/// A diagnosis in brief, below a heading.
+pub(crate) fn indented(heading: &str, diagnosis: &Diagnosis) -> String {
+    let lines: String = diagnosis.brief().lines().map(|line| format!("\n    {line}")).collect();
+    format!("\n  {heading}{lines}")
+}

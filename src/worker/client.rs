@@ -16,10 +16,11 @@ use super::message::{Opened, Request, Response, Setup};
 use super::scratch::{self, Scratch};
 use super::spawn::{self, Spawned};
 use super::switch::KillSwitch;
+use super::witness::Witness;
 use crate::device::process;
 use crate::device::{DeviceLease, RuntimeChoice, Survey};
+use crate::diagnosis::Diagnosis;
 use crate::hailort::ledger::OpenHandle;
-use crate::hailort::recorder::Board;
 use crate::leaks::family::Member;
 use crate::leaks::{Census, Family, Leak, Patience, Scope, place_threads, settle};
 use crate::text::Language;
@@ -52,8 +53,6 @@ pub struct Worker {
     /// `None` once the conversation is over.
     socket: Option<UnixStream>,
     log: Log,
-    /// Which calls of HailoRT it is in.
-    board: Board,
     /// How long it is given to end, by what it uses.
     budgets: Budgets,
     /// What it had when the library was loaded and no device was open.
@@ -124,13 +123,12 @@ impl Worker {
         let job = spawn::Job { own_program: options.own_program, variables };
         let Spawned { child, socket, output, board } = spawn::spawn(job).map_err(fail)?;
         let log = Log::follow(output, options.debug).map_err(fail)?;
-        let switch = KillSwitch::of(&child, family);
+        let switch = KillSwitch::of(&child, family, Witness::new(board, log.lines()));
         Ok(Self {
             child,
             switch,
             socket: Some(socket),
             log,
-            board,
             // Until it says what it uses.
             budgets: Budgets::DEVICE,
             baseline: None,
@@ -239,6 +237,16 @@ impl Worker {
         let request = Request::Probe { runtime, device: device.map(str::to_owned) };
         match self.ask(Clock::start(Phase::Open, deadline), &request, Payload::None, &mut |_| {})? {
             Response::Probed => Ok(()),
+            other => Err(self.misunderstood(&other)),
+        }
+    }
+
+    /// Looks at the threads of another process, such as this one.
+    pub(super) fn diagnose(&mut self, pid: u32, deadline: Duration) -> Result<Diagnosis, WorkerError> {
+        self.budgets = Budgets::SIMULATED;
+        let request = Request::Diagnose { pid };
+        match self.ask(Clock::start(Phase::Call, deadline), &request, Payload::None, &mut |_| {})? {
+            Response::Diagnosed(diagnosis) => Ok(diagnosis),
             other => Err(self.misunderstood(&other)),
         }
     }
@@ -353,7 +361,10 @@ impl Worker {
         // Taken while it is in use: where `progress` panics, the conversation is over, and nobody gets an answer that
         // was meant for another question.
         let Some(mut socket) = self.socket.take() else { return Err(WorkerError::Closed) };
-        match converse(&mut socket, request, payload, &mut clock, progress) {
+        self.switch.witness().set(Some(clock.phase));
+        let answer = converse(&mut socket, request, payload, &mut clock, progress);
+        self.switch.witness().set(None);
+        match answer {
             Ok(response) => {
                 self.socket = Some(socket);
                 match response {
@@ -387,7 +398,7 @@ impl Worker {
     /// It did not answer in time: finds out why, and ends it.
     fn hang(&mut self, clock: &Clock) -> Hang {
         // While it hangs still.
-        let calls = self.board.calls();
+        let calls = self.switch.witness().board.calls();
         let (step, capture) = escalation::look(self.id(), &self.budgets);
         let mut steps = vec![step];
         steps.extend(self.end_by_steps());

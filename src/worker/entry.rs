@@ -104,6 +104,8 @@ fn admit(value: &str) -> Result<(UnixStream, Pid), String> {
         return Err("the parent has gone".into());
     }
     recorder::install(board);
+    // Else it is called `exe` among processes and threads.
+    let _ = rustix::thread::set_name(c"hailo-worker");
     parent::ignore_broken_pipes();
     Ok((socket, parent))
 }

@@ -15,10 +15,21 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// Bytes of a line that are kept.
 const LONGEST: u64 = 4096;
 
+/// The last lines.
+#[derive(Clone, Debug)]
+pub(super) struct Lines(Arc<Mutex<VecDeque<String>>>);
+
+impl Lines {
+    /// The last lines so far.
+    pub(super) fn last(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
+
 /// Reads a worker's output and keeps its end.
 #[derive(Debug)]
 pub(super) struct Log {
-    lines: Arc<Mutex<VecDeque<String>>>,
+    lines: Lines,
     reader: Option<JoinHandle<()>>,
 }
 
@@ -43,12 +54,17 @@ impl Log {
                 kept.push_back(text);
             }
         })?;
-        Ok(Self { lines, reader: Some(reader) })
+        Ok(Self { lines: Lines(lines), reader: Some(reader) })
     }
 
     /// The last lines so far.
     pub(super) fn last(&self) -> Vec<String> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.lines.last()
+    }
+
+    /// The same for somebody else.
+    pub(super) fn lines(&self) -> Lines {
+        self.lines.clone()
     }
 
     /// Waits until everything is read that a worker which has ended wrote, but not for children of it that hold its

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::call::Call;
 use super::frame::{self, FrameError, FrameKind};
 use crate::device::{RuntimeChoice, RuntimeKind, Survey};
+use crate::diagnosis::Diagnosis;
 use crate::hailort::ledger::OpenHandle;
 use crate::text::Language;
 use crate::watchdog::Phase;
@@ -75,6 +76,11 @@ pub(super) enum Request {
         /// The device's PCIe address.
         device: Option<String>,
     },
+    /// Look at the threads of a process.
+    Diagnose {
+        /// The process.
+        pid: u32,
+    },
     /// Call a function of the executable that both sides run.
     Call(Call),
     /// Have the library reset a device.
@@ -105,6 +111,8 @@ pub(super) enum Response {
     Failed(Failure),
     /// The device could be taken into use.
     Probed,
+    /// What the threads do.
+    Diagnosed(Diagnosis),
     /// What the function returned.
     Returned(Vec<u8>),
     /// The library has reset the device.

@@ -13,6 +13,7 @@ use super::message::{
 };
 use super::{handover, parent};
 use crate::device::{Runtime, RuntimeChoice, RuntimeError, Survey};
+use crate::diagnosis;
 use crate::hailort::{Device, HailoError, VDevice, ledger};
 use crate::text::Language;
 use crate::watchdog::Phase;
@@ -89,6 +90,9 @@ impl Server {
                 let runtime = self.runtime(runtime, Runtime::for_listing)?;
                 drop(VDevice::open(runtime.api, device.as_deref())?);
                 Ok(Response::Probed)
+            }),
+            Request::Diagnose { pid } => guarded(|| {
+                Ok(Response::Diagnosed(diagnosis::capture(pid, &diagnosis::Limits::default()).resolve()))
             }),
             Request::Call(call) => guarded(|| call.run().map(Response::Returned)),
             Request::Reset { runtime, device } => guarded(|| {

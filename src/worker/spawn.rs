@@ -43,22 +43,25 @@ type Question = (Job, Sender<std::io::Result<Spawned>>);
 
 /// Starts a worker.
 pub(super) fn spawn(job: Job) -> std::io::Result<Spawned> {
-    /// The thread, and the process that it belongs to: a child made by fork has a copy of this, and no such thread.
-    static SPAWNER: Mutex<Option<(u32, Sender<Question>)>> = Mutex::new(None);
     let (to, answer) = channel();
     let gone = || std::io::Error::other("the thread that starts workers has ended");
+    thread()?.send((job, to)).map_err(|_| gone())?;
+    answer.recv().map_err(|_| gone())?
+}
+
+/// The thread, which is started where there is none.
+pub(super) fn thread() -> std::io::Result<Sender<Question>> {
+    /// The thread, and the process that it belongs to: a child made by fork has a copy of this, and no such thread.
+    static SPAWNER: Mutex<Option<(u32, Sender<Question>)>> = Mutex::new(None);
     let mut spawner = SPAWNER.lock().unwrap_or_else(PoisonError::into_inner);
-    let jobs = match &*spawner {
-        Some((process, jobs)) if *process == std::process::id() => jobs.clone(),
+    match &*spawner {
+        Some((process, jobs)) if *process == std::process::id() => Ok(jobs.clone()),
         _ => {
             let jobs = begin()?;
             *spawner = Some((std::process::id(), jobs.clone()));
-            jobs
+            Ok(jobs)
         }
-    };
-    drop(spawner);
-    jobs.send((job, to)).map_err(|_| gone())?;
-    answer.recv().map_err(|_| gone())?
+    }
 }
 
 /// Starts the thread.

@@ -5,6 +5,7 @@ use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::witness::{Testimony, Witness};
 use crate::leaks::family::{Family, Member};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -25,6 +26,8 @@ struct Inner {
     /// Tells its end without a handler for SIGCHLD, which belongs to the program. `None` where it had ended before, and
     /// before Linux 5.3.
     pidfd: Option<OwnedFd>,
+    /// What it does.
+    witness: Witness,
     /// What it started, wherever that has gone.
     family: Family,
     /// The process that started it: a child made by fork has a copy of this, and no right to the worker.
@@ -32,10 +35,10 @@ struct Inner {
 }
 
 impl KillSwitch {
-    pub(super) fn of(child: &Child, family: Family) -> Self {
+    pub(super) fn of(child: &Child, family: Family, witness: Witness) -> Self {
         let pid = Pid::from_raw(child.id() as i32);
         let pidfd = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-        Self(Arc::new(Inner { group: Mutex::new(pid), pidfd, family, owner: std::process::id() }))
+        Self(Arc::new(Inner { group: Mutex::new(pid), pidfd, witness, family, owner: std::process::id() }))
     }
 
     /// The worker's process id; `None` once it has ended and was reaped.
@@ -50,6 +53,18 @@ impl KillSwitch {
         let ended = self.wait(patience);
         self.end_family();
         ended
+    }
+
+    /// What the worker does just now: what it was asked, the call that it is in, and its threads; `None` where it is idle,
+    /// or has ended.
+    pub fn testify(&self) -> Option<Testimony> {
+        let pid = self.id().filter(|_| self.is_owner())?;
+        self.0.witness.testify(pid)
+    }
+
+    /// What it does.
+    pub(super) fn witness(&self) -> &Witness {
+        &self.0.witness
     }
 
     /// What it started carries this mark.

@@ -73,6 +73,11 @@ impl Drop for Program {
 }
 
 /// As many threads as by default, but with time for all on a busy machine.
+/// What the kernel calls this program: the begin of its name.
+fn comm() -> String {
+    std::fs::read_to_string("/proc/self/comm").unwrap().trim_end().to_owned()
+}
+
 fn patient() -> Limits {
     Limits { thread: Duration::from_secs(5), total: Duration::from_secs(10), ..Limits::default() }
 }
@@ -98,12 +103,13 @@ fn functions(thread: &Thread) -> Vec<&str> {
 
 pub fn a_read_that_never_ends() {
     let program = Program::start(&["read"]);
-    let diagnosis = program.until(|d| sleeps_in(d, "read", "hangs::waits_for_a_line_that_never_comes"));
+    let diagnosis =
+        program.until(|d| sleeps_in(d, "read", "diagnosis::hangs::waits_for_a_line_that_never_comes"));
     let main = &diagnosis.threads[0];
-    assert_eq!((main.tid, main.name.as_str(), main.state), (program.pid(), "hangs", State::Sleeping));
+    assert_eq!((main.tid, main.name.as_str(), main.state), (program.pid(), comm().as_str(), State::Sleeping));
     assert_eq!(main.syscall.as_deref(), Some("read"));
     assert!(main.wait_channel.as_deref().is_none_or(|channel| channel.contains("pipe")), "{main:?}");
-    assert_eq!(diagnosis.program, "hangs");
+    assert!(diagnosis.program.starts_with("diagnosis-"), "{}", diagnosis.program);
     // Up to the very first function.
     assert_eq!(
         (main.stack.why_short.as_deref(), functions(main).last()),
@@ -111,8 +117,12 @@ pub fn a_read_that_never_ends() {
         "{diagnosis}"
     );
     let blamed = main.blamed().unwrap();
-    assert_eq!(blamed.function.as_deref(), Some("hangs::waits_for_a_line_that_never_comes"), "{diagnosis}");
-    assert_eq!(blamed.module.as_deref(), Some("hangs"));
+    assert_eq!(
+        blamed.function.as_deref(),
+        Some("diagnosis::hangs::waits_for_a_line_that_never_comes"),
+        "{diagnosis}"
+    );
+    assert_eq!(blamed.module.as_ref(), Some(&diagnosis.program));
     if cfg!(debug_assertions) {
         assert!(blamed.file.as_deref().unwrap().ends_with("hangs.rs") && blamed.line.is_some(), "{blamed:?}");
     }
@@ -121,19 +131,22 @@ pub fn a_read_that_never_ends() {
 
 pub fn a_busy_loop_wherever_in_a_function_it_is() {
     let program = Program::start(&["spin"]);
-    program.until(|d| any_is_in(d, "hangs::spins_for_ever"));
+    program.until(|d| any_is_in(d, "diagnosis::hangs::spins_for_ever"));
     // Often at the start or the end of a function without a frame.
     let mut leaves = 0;
     let end = Instant::now() + DEADLINE;
     while leaves < 5 && Instant::now() < end {
         let diagnosis = program.diagnosis();
         let main = &diagnosis.threads[0];
-        assert!(is_in(main, "hangs::spins_for_ever") && is_in(main, "hangs::main"), "{diagnosis}");
+        assert!(
+            is_in(main, "diagnosis::hangs::spins_for_ever") && is_in(main, "diagnosis::hangs::main"),
+            "{diagnosis}"
+        );
         assert_eq!(
             (main.state, main.syscall.as_deref(), main.stack.why_short.as_deref()),
             (State::Running, None, None)
         );
-        leaves += usize::from(is_in(main, "hangs::adds_one_without_a_frame"));
+        leaves += usize::from(is_in(main, "diagnosis::hangs::adds_one_without_a_frame"));
     }
     assert_eq!(leaves, 5);
     let used = program.until(|d| d.threads[0].cpu_seconds > 0.0);
@@ -146,8 +159,8 @@ pub fn two_threads_that_wait_for_each_other() {
         program.until(|d| d.notes.iter().any(|note| note.starts_with("2 threads wait for a mutex: ")));
     let named = |name| diagnosis.threads.iter().find(|thread| thread.name == name).unwrap();
     let (left, right) = (named("left"), named("right"));
-    assert!(left.summary().contains("hangs::takes_left_then_right"), "{diagnosis}");
-    assert!(right.summary().contains("hangs::takes_right_then_left"), "{diagnosis}");
+    assert!(left.summary().contains("diagnosis::hangs::takes_left_then_right"), "{diagnosis}");
+    assert!(right.summary().contains("diagnosis::hangs::takes_right_then_left"), "{diagnosis}");
     let note = &diagnosis.notes[0];
     for part in
         [&left.tid.to_string(), &right.tid.to_string(), "takes_left_then_right", "takes_right_then_left"]
@@ -164,10 +177,10 @@ pub fn system_calls_that_wait() {
     std::fs::create_dir_all(&folder).unwrap();
     let lock = folder.join("lock");
     for (arguments, function, calls) in [
-        (["sleep", ""], "hangs::sleeps_for_an_hour", &["clock_nanosleep", "nanosleep"][..]),
-        (["flock", lock.to_str().unwrap()], "hangs::waits_for_the_lock_of_a_file", &["flock"]),
-        (["condition", ""], "hangs::waits_for_a_condition", &["futex"]),
-        (["c-condition", ""], "hangs::waits_for_a_condition_of_c", &["futex"]),
+        (["sleep", ""], "diagnosis::hangs::sleeps_for_an_hour", &["clock_nanosleep", "nanosleep"][..]),
+        (["flock", lock.to_str().unwrap()], "diagnosis::hangs::waits_for_the_lock_of_a_file", &["flock"]),
+        (["condition", ""], "diagnosis::hangs::waits_for_a_condition", &["futex"]),
+        (["c-condition", ""], "diagnosis::hangs::waits_for_a_condition_of_c", &["futex"]),
     ] {
         let program = Program::start(&arguments);
         let diagnosis = program.until(|d| calls.iter().any(|call| sleeps_in(d, call, function)));
@@ -180,23 +193,29 @@ pub fn system_calls_that_wait() {
 
 pub fn through_a_library_that_has_no_frame_pointers() {
     let program = Program::start(&["qsort"]);
-    let diagnosis = program.until(|d| any_is_in(d, "hangs::sleeps_for_an_hour"));
+    let diagnosis = program.until(|d| any_is_in(d, "diagnosis::hangs::sleeps_for_an_hour"));
     let main = &diagnosis.threads[0];
-    assert!(is_in(main, "hangs::sorts_by_the_c_library") && is_in(main, "hangs::main"), "{diagnosis}");
+    assert!(
+        is_in(main, "diagnosis::hangs::sorts_by_the_c_library") && is_in(main, "diagnosis::hangs::main"),
+        "{diagnosis}"
+    );
     assert!(functions(main).iter().any(|function| function.starts_with("qsort")), "{diagnosis}");
-    assert_eq!(main.blamed().unwrap().function.as_deref(), Some("hangs::sleeps_for_an_hour"));
+    assert_eq!(main.blamed().unwrap().function.as_deref(), Some("diagnosis::hangs::sleeps_for_an_hour"));
 
     let program = Program::start(&["c-condition"]);
     let diagnosis = program.until(|d| any_is_in(d, "pthread_cond_wait"));
-    assert!(is_in(&diagnosis.threads[0], "hangs::waits_for_a_condition_of_c"), "{diagnosis}");
+    assert!(is_in(&diagnosis.threads[0], "diagnosis::hangs::waits_for_a_condition_of_c"), "{diagnosis}");
 }
 
 pub fn in_a_signal_handler() {
     let program = Program::start(&["signal"]);
-    let diagnosis = program.until(|d| any_is_in(d, "hangs::sleeps_for_an_hour"));
+    let diagnosis = program.until(|d| any_is_in(d, "diagnosis::hangs::sleeps_for_an_hour"));
     let main = &diagnosis.threads[0];
-    assert!(is_in(main, "hangs::handles_a_signal"), "{diagnosis}");
-    assert!(is_in(main, "hangs::is_interrupted") && is_in(main, "hangs::main"), "{diagnosis}");
+    assert!(is_in(main, "diagnosis::hangs::handles_a_signal"), "{diagnosis}");
+    assert!(
+        is_in(main, "diagnosis::hangs::is_interrupted") && is_in(main, "diagnosis::hangs::main"),
+        "{diagnosis}"
+    );
     assert_eq!(main.stack.why_short, None);
 }
 
@@ -246,19 +265,19 @@ pub fn one_that_is_traced_already() {
     let tracer = Program::start(&["trace", &program.pid().to_string()]);
     let diagnosis = program.diagnosis();
     let why = diagnosis.threads[0].stack.why_short.as_deref().unwrap();
-    assert_eq!(why, format!("it is already traced by process {} (hangs)", tracer.pid()), "{diagnosis}");
+    assert_eq!(why, format!("it is already traced by process {} ({})", tracer.pid(), comm()), "{diagnosis}");
     drop(tracer);
-    program.until(|d| any_is_in(d, "hangs::sleeps_for_an_hour"));
+    program.until(|d| any_is_in(d, "diagnosis::hangs::sleeps_for_an_hour"));
 }
 
 pub fn one_that_is_stopped_stays_so_and_goes_on_when_told() {
     let mut program = Program::start(&["undisturbed"]);
-    program.until(|d| any_is_in(d, "hangs::spins_for_ever"));
+    program.until(|d| any_is_in(d, "diagnosis::hangs::spins_for_ever"));
     program.signal(libc::SIGSTOP);
     let stopped = |d: &Diagnosis| d.threads.iter().all(|thread| thread.state == State::Stopped);
     let diagnosis = program.until(stopped);
     assert!(diagnosis.threads.iter().all(|thread| !thread.stack.frames.is_empty()), "{diagnosis}");
-    assert!(any_is_in(&diagnosis, "hangs::spins_for_ever"), "{diagnosis}");
+    assert!(any_is_in(&diagnosis, "diagnosis::hangs::spins_for_ever"), "{diagnosis}");
     for _ in 0..20 {
         drop(capture(program.pid(), &patient()));
     }
@@ -336,7 +355,7 @@ pub fn a_pidfd_shows_its_end_only() {
 
 pub fn one_whose_main_thread_has_ended_before_the_others() {
     let program = Program::start(&["main-ends"]);
-    let diagnosis = program.until(|d| any_is_in(d, "hangs::sleeps_for_an_hour"));
+    let diagnosis = program.until(|d| any_is_in(d, "diagnosis::hangs::sleeps_for_an_hour"));
     assert_eq!((diagnosis.threads[0].tid, diagnosis.threads[0].state), (program.pid(), State::Zombie));
     assert_eq!(diagnosis.threads[0].stack.why_short.as_deref(), Some("the thread has ended"));
 }
@@ -349,7 +368,7 @@ pub fn threads_that_come_and_go() {
     for _ in 0..5 {
         let diagnosis = program.diagnosis();
         assert_eq!(diagnosis.threads[0].tid, program.pid());
-        assert!(is_in(&diagnosis.threads[0], "hangs::main"), "{diagnosis}");
+        assert!(is_in(&diagnosis.threads[0], "diagnosis::hangs::main"), "{diagnosis}");
     }
     assert!(program.child.try_wait().unwrap().is_none());
 }
@@ -461,7 +480,7 @@ pub fn names_that_would_move_the_cursor() {
     for name in ["a) R 1 1 (b", "\u{1b}[2Jgone", "line\nend", "\u{9b}2J"] {
         let program = Program::start(&["name", name]);
         let sleeps = |d: &Diagnosis| d.threads[0].state == State::Sleeping;
-        let diagnosis = program.until(|d| any_is_in(d, "hangs::sleeps_for_an_hour") && sleeps(d));
+        let diagnosis = program.until(|d| any_is_in(d, "diagnosis::hangs::sleeps_for_an_hour") && sleeps(d));
         assert_eq!(diagnosis.threads[0].name, name);
         let text = diagnosis.to_string();
         assert!(text.lines().all(|line| !line.chars().any(char::is_control)), "{text:?}");
@@ -471,7 +490,7 @@ pub fn names_that_would_move_the_cursor() {
 
 pub fn stacks_that_are_deeper_than_the_bounds() {
     let program = Program::start(&["recursion", "5000"]);
-    program.until(|d| any_is_in(d, "hangs::sleeps_for_an_hour"));
+    program.until(|d| any_is_in(d, "diagnosis::hangs::sleeps_for_an_hour"));
     let with = |limits: Limits| capture(program.pid(), &limits).resolve().threads.remove(0).stack;
     let stack = with(Limits { frames: 50, ..patient() });
     assert_eq!(stack.why_short.as_deref(), Some("only 50 frames are looked at"));
@@ -498,7 +517,7 @@ pub fn names_are_found_after_the_end_of_the_process_and_of_its_file() {
     let end = Instant::now() + DEADLINE;
     let captured = loop {
         let captured = capture(child.id(), &patient());
-        if any_is_in(&capture(child.id(), &patient()).resolve(), "hangs::sleeps_for_an_hour") {
+        if any_is_in(&capture(child.id(), &patient()).resolve(), "diagnosis::hangs::sleeps_for_an_hour") {
             break captured;
         }
         assert!(Instant::now() < end);
@@ -507,7 +526,7 @@ pub fn names_are_found_after_the_end_of_the_process_and_of_its_file() {
     child.wait().unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
     let diagnosis = captured.resolve();
-    assert!(any_is_in(&diagnosis, "hangs::main"), "{diagnosis}");
+    assert!(any_is_in(&diagnosis, "diagnosis::hangs::main"), "{diagnosis}");
     assert!(diagnosis.program.starts_with("copy of it"), "{diagnosis}");
 }
 

@@ -13,6 +13,8 @@ use hailo_harness::whisper::Audio;
 use hailo_harness::{HailoContext, assert_no_leaks};
 
 const VARIABLE: &str = "HAILO_TEST_VICTIM";
+/// A name that no other run of victims has.
+const HOST: &str = "HAILO_TEST_RUN";
 
 /// The tests that the ones below have run. Without the variable nothing happens.
 mod victims {
@@ -27,7 +29,11 @@ mod victims {
             .runtime(hailo_harness::device::RuntimeChoice::Sim)
             .model(SttModel::Canned)
             .deadlines(deadlines.parse().unwrap())
-            .worker_variable("HAILO_SIM_HOST", common::host::host())
+            // Nobody else's: whoever waits for a device would be ended by its runner.
+            .worker_variable(
+                "HAILO_SIM_HOST",
+                format!("{}-{}", std::env::var(HOST).unwrap(), common::host::host()),
+            )
             .worker_variable("HAILO_SIM_FAULTS", plan);
         HailoGuard::start(builder)
     }
@@ -119,6 +125,7 @@ fn nextest(victims: &[&str]) -> Ran {
         .args(["-E", &filter.join(" | ")])
         .env(VARIABLE, victims.join(","))
         .env("HAILO_LEDGER", &ledger)
+        .env(HOST, format!("ledger-{}", std::process::id()))
         .env_remove("HAILO_DEADLINES")
         .env_remove("HAILO_LEAKS")
         .output()

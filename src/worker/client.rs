@@ -401,6 +401,9 @@ impl Worker {
         let calls = self.switch.witness().board.calls();
         let (step, capture) = escalation::look(self.id(), &self.budgets);
         let mut steps = vec![step];
+        // Names are looked up while the worker is asked to let go, which is mostly waiting.
+        let resolving = std::thread::Builder::new().name("hailo-names".into());
+        let resolving = resolving.spawn(move || capture.resolve());
         steps.extend(self.end_by_steps());
         Hang {
             phase: clock.phase,
@@ -413,8 +416,8 @@ impl Worker {
             gone: self.gone,
             status: self.gone.then(|| error::describe(self.status)),
             device: DeviceState::NotChecked,
-            // Names are looked up when nobody waits for the process any more.
-            diagnosis: Some(capture.resolve()),
+            // Without a thread to be had there is no diagnosis, and the rest is told all the same.
+            diagnosis: resolving.ok().and_then(|names| names.join().ok()),
             log: self.log.last(),
         }
     }

@@ -548,3 +548,16 @@ fn the_terminal_comes_back_when_the_program_cannot_be_started() {
     child.wait().unwrap();
     command.stdin(Stdio::null());
 }
+
+#[test]
+fn a_program_whose_time_is_over_is_looked_at_before_it_is_ended() {
+    let place = Place::new();
+    let output = place.hold(&["--deadline", "0.5"], &["sleep", "1000"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(124), "{said}");
+    for part in
+        ["sleep (", "hung: asked to run to its end", "looked at its threads", "SIGTERM ended it", "nanosleep"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}

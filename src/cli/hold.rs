@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{Outcome, progress};
+use crate::cleanup::bounded::say;
 use crate::device::lease::{DeviceLease, LeaseOptions, Wait};
 use crate::device::{Found, RuntimeChoice, discovery};
 use crate::hold;
@@ -74,7 +75,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
     match hold::run(program, rest, lease, arguments.deadline) {
         Ok(hold::Outcome::Ended(status)) => Ok(end_like(status)),
         Ok(hold::Outcome::TimedOut(hang)) => {
-            progress::say(hang);
+            // Nobody may read it.
+            say(hang);
             Ok(TIMED_OUT.into())
         }
         Ok(hold::Outcome::Stuck) => Ok(TIMED_OUT.into()),

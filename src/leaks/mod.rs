@@ -8,7 +8,7 @@
 //! | `directory` | reading a folder of `/proc` relative to an open one |
 //! | [`family`] | processes that carry a mark in their environment, wherever they have gone |
 //! | [`compare`] | two censuses to a list of leaks |
-//! | [`settle`] | looking again before anybody is accused |
+//! | [`mod@settle`] | looking again before anybody is accused |
 //! | [`own`] | [`Watch`], [`assert_no_leaks!`](crate::assert_no_leaks): what a part of this process leaves behind |
 //! | `known` | what well-known crates leave behind once, on purpose |
 //! | [`leak`] | [`Leak`]: what leaked, where it was made, what to do next |

@@ -3,7 +3,7 @@
 //! | room | holds |
 //! | --- | --- |
 //! | [`rung`] | [`Rung`]: what is tried; [`Tried`]: what came of it |
-//! | [`ladder`] | [`climb`](ladder::climb): one rung after the other, until the device can be opened |
+//! | [`ladder`] | [`climb`]: one rung after the other, until the device can be opened |
 //! | [`system`] | [`System`]: driver and PCIe bus of this host |
 //!
 //! A device is back when it was opened and closed again, and by nothing less: only then its mark goes

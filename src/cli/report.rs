@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::Outcome;
+use super::{Outcome, progress};
 use crate::report::{Ledger, Run, place};
 
 /// Show what happened in a run of tests: hangs, leaks, killed and flaky tests, and where the time went.
@@ -56,5 +56,10 @@ pub fn run(arguments: &Arguments) -> Outcome {
         write!(out, "{summary}")?;
     }
     out.flush()?;
-    Ok(if summary.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    // A ledger of which nothing could be read says nothing good.
+    let is_garbage = summary.counts.tests == 0 && !summary.skipped.is_none();
+    if is_garbage {
+        progress::say("nothing in this ledger could be read; `hailo-harness report --list` shows the others");
+    }
+    Ok(if summary.is_good() && !is_garbage { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

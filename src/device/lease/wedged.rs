@@ -7,7 +7,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::fstat;
+use rustix::fs::{FileType, fstat};
 use serde::{Deserialize, Serialize};
 
 use super::error::LeaseError;
@@ -116,6 +116,9 @@ impl Wedged {
         folder.remove(&name);
         match folder.stat(&name) {
             Err(rustix::io::Errno::NOENT) => Ok(()),
+            Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => {
+                Err(folder.file_error(&name, "it is a folder, and no mark: remove it"))
+            }
             Ok(stat) => Err(folder.file_error(
                 &name,
                 format!("the mark is of user {}: ask them, or root, to reset the device", stat.st_uid),

@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn nobody_is_sent_to_files_elsewhere() {
-        let run = Run { folder: "/root/runs".into(), ..Run::default() };
+        let run = Run { folder: "/ledger/runs".into(), ..Run::default() };
         let at = |file: &str| {
             let hang = Hang {
                 test: String::new(),
@@ -239,7 +239,7 @@ mod tests {
             };
             run.diagnosis(&hang)
         };
-        assert_eq!(at("id/a-1-0.hang.json").unwrap(), Path::new("/root/runs/id/a-1-0.hang.json"));
+        assert_eq!(at("id/a-1-0.hang.json").unwrap(), Path::new("/ledger/runs/id/a-1-0.hang.json"));
         for odd in [
             "",
             "/etc/passwd",

@@ -435,3 +435,53 @@ fn whoever_stops_reading_hears_no_complaint() {
     let output = process.wait_with_output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
+
+/// The command with the tiny model, and faults in the calls of its simulator.
+fn with_faults(plan: &str) -> assert_cmd::Command {
+    let mut command = command();
+    command.env("HAILO_MODEL", "canned").env("HAILO_SIM_FAULTS", plan).env_remove("HAILO_LEAKS");
+    command
+}
+
+#[test]
+fn a_hang_costs_a_file_its_deadline_and_the_next_is_heard() {
+    let run = with_faults("hailo_vstream_read_raw_buffer@3=hang")
+        .env("HAILO_DEADLINES", "infer=1")
+        .args(["transcribe", "audio-corpus/stop.flac", "audio-corpus/stop.flac"])
+        .assert()
+        .code(1);
+    assert_eq!(
+        err(&run).matches("hung: asked to transcribe, no answer within 1.0 s").count(),
+        2,
+        "{}",
+        err(&run)
+    );
+    // Once only: the second is heard by a new worker.
+    let state = tempfile::tempdir().unwrap();
+    let run = with_faults("hailo_vstream_read_raw_buffer@3=hang,once-per-host")
+        .env("HAILO_SIM_STATE", state.path())
+        .env("HAILO_DEADLINES", "infer=1")
+        .args(["transcribe", "audio-corpus/stop.flac", "audio-corpus/stop.flac"])
+        .assert()
+        .code(1);
+    assert_eq!((err(&run).matches(" hung: ").count(), out(&run).lines().count()), (1, 1), "{}", err(&run));
+}
+
+#[test]
+fn leaks_are_told_and_fail_a_command_only_where_that_is_asked_for() {
+    let hear = |leaks: &str| {
+        let mut command = with_faults("hailo_release_vdevice=leak-fd:socket");
+        if !leaks.is_empty() {
+            command.env("HAILO_LEAKS", leaks);
+        }
+        command.args(["transcribe", "audio-corpus/stop.flac"]).assert()
+    };
+    for (leaks, code) in [("", 0), ("warn", 0), ("fail", 1), ("ignore:fd:socket=known", 0)] {
+        let run = hear(leaks).code(code);
+        let is_told =
+            err(&run).contains("leak: fd socket") || err(&run).contains("leak of the worker: fd socket");
+        assert_eq!(is_told, !leaks.starts_with("ignore"), "{leaks}: {}", err(&run));
+        assert_eq!(out(&run).lines().count(), 1, "the text is there all the same");
+    }
+    assert!(err(&hear("nonsense").code(1)).contains("HAILO_LEAKS"));
+}

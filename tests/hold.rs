@@ -184,20 +184,39 @@ fn what_the_program_leaves_running_is_ended() {
 }
 
 #[test]
-fn who_left_the_process_group_keeps_the_device_and_is_named() {
+fn who_left_the_process_group_is_ended() {
+    let place = Place::new();
+    let seconds = endless();
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe").display().to_string();
+    let script = format!(
+        "mkfifo {pipe}; setsid sh -c 'echo up; exec sleep {seconds} >/dev/null 2>&1' >{pipe} 2>/dev/null & read up <{pipe}"
+    );
+    let output = place.hold(&[], &["sh", "-c", &script]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(text(&output).contains("the program left "), "{}", text(&output));
+    assert_eq!(processes(&seconds), 0);
+    let output = place.hold(&["--wait", "0"], &["true"]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+}
+
+#[test]
+fn who_left_process_group_and_environment_keeps_the_device_and_is_named() {
     let place = Place::new();
     let seconds = endless();
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe").display().to_string();
     // The program ends when the other one has left its process group, not before.
     let script = format!(
-        "mkfifo {pipe}; setsid sh -c 'echo up; exec sleep {seconds} >/dev/null 2>&1' >{pipe} 2>/dev/null & read up <{pipe}"
+        "mkfifo {pipe}; \
+         setsid env -i sh -c 'echo up; exec sleep {seconds} >/dev/null 2>&1' >{pipe} 2>/dev/null & read up <{pipe}"
     );
     let output = place.hold(&[], &["sh", "-c", &script]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output));
     assert!(text(&output).contains("which left the program's process group"), "{}", text(&output));
     let output = place.hold(&["--wait", "0"], &["true"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert!(text(&output).contains("what it started has not: s"), "{}", text(&output));
     until("it sleeps", || processes(&seconds) == 1);
     Command::new("pkill").args(["-f", &format!("^sleep {seconds}$")]).status().unwrap();
     let output = place.hold(&["--wait", "10"], &["true"]).output().unwrap();
@@ -402,15 +421,17 @@ fn the_program_has_the_terminal() {
 fn what_runs_under_a_lease_that_has_ended_holds_the_device_to_all_others() {
     let place = Place::new();
     let harness = assert_cmd::cargo::cargo_bin!("hailo-harness").to_str().unwrap().to_owned();
-    let (seconds, folder) = (endless(), tempfile::tempdir().unwrap());
-    let pipe = folder.path().join("pipe").display().to_string();
-    // As a program does that closes what it inherited and leaves the process group before it starts another one.
+    let seconds = endless();
+    // As a program does that closes what it inherited and leaves the process group before it starts another one. What
+    // the first command started lives on only where that was killed.
     let script = format!(
-        "mkfifo {pipe}; exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; \
-         setsid {harness} hold --runtime sim -- sh -c 'echo up; exec sleep {seconds}' >{pipe} 2>/dev/null & read up <{pipe}"
+        "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; \
+         setsid {harness} hold --runtime sim -- sh -c 'echo up; exec sleep {seconds}' 2>/dev/null"
     );
-    let output = place.hold(&[], &["bash", "-c", &script]).output().unwrap();
-    assert!(output.status.success(), "{}", text(&output));
+    let mut first = place.hold(&[], &["bash", "-c", &script]).spawn().unwrap();
+    read_line(&mut first, "up");
+    first.kill().unwrap();
+    first.wait().unwrap();
     let output = place.hold(&["--wait", "0"], &["true"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
     assert!(place.devices()["devices"][0]["owner"]["program"].as_str().unwrap().contains("hold sh"));

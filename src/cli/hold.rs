@@ -22,7 +22,7 @@ const NOT_RUN: u8 = 126;
 ///
 /// Waits until the device is free, runs the program, and gives the device back when it has ended. The exit status is
 /// the program's; where a signal ended it, this command ends by the same signal. Ctrl+C and other signals go to the
-/// program. What it leaves running in its process group is ended. Programs of this project (tests, contexts) that run
+/// program. What it leaves running is ended, daemons too. Programs of this project (tests, contexts) that run
 /// under this command use the device that is held for them, one after the other.
 ///
 /// Exit status: the program's; 124 when its time was over; 126 when it cannot be run; 1 when the device was not free in
@@ -36,7 +36,7 @@ pub struct Arguments {
     /// The device: its number, from 0, or its PCIe address (default: the first that is free)
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
-    /// End the program and its process group after so many seconds
+    /// End the program and all that it started after so many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     deadline: Option<Duration>,
     /// Wait at most so many seconds for the device; 0 does not wait (default: HAILO_DEVICE_DEADLINE, or 600)

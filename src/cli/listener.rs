@@ -1,19 +1,19 @@
-//! Model files, runtime and pipeline, ready to transcribe.
+//! Speech-to-text in a worker, with progress for people who wait.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
 
 use super::progress::{self, FetchProgress};
-use crate::device::lease::LeaseOptions;
-use crate::device::{DeviceLease, Runtime, RuntimeChoice, RuntimeKind, Survey, discovery};
-use crate::hailort::VDevice;
+use crate::HailoContext;
+use crate::context::Finding;
+use crate::device::RuntimeChoice;
+use crate::leaks::{self, Policy};
 use crate::models::{FetchOptions, Model, Store};
-use crate::whisper::assets::WhisperAssets;
-use crate::whisper::pipeline::{FRAME_TIMEOUT, Pipeline};
-
-/// The model that is used.
-const MODEL: &str = "whisper-base";
+use crate::stt::{SttError, SttModel};
+use crate::text::Language;
+use crate::whisper::{Audio, Transcript};
+use crate::worker::message::Opened;
 
 /// Which runtime transcribes.
 #[derive(Debug, Args)]
@@ -27,14 +27,13 @@ pub struct RuntimeArguments {
     device: Option<String>,
 }
 
-/// A pipeline, and how it came to be.
+/// Speech-to-text, and how it came to be.
 pub struct Listener {
-    /// The pipeline.
-    pub pipeline: Pipeline,
+    context: HailoContext,
+    /// The model's name.
+    pub model: String,
     /// What it runs on.
-    pub kind: RuntimeKind,
-    /// The right to use the device: given back after the pipeline has let go of it.
-    _lease: Option<DeviceLease>,
+    pub runtime: &'static str,
     /// How long weights and networks took to load, once the files were there.
     pub load: Duration,
 }
@@ -46,44 +45,67 @@ impl Listener {
             Some(choice) => choice,
             None => RuntimeChoice::from_environment(RuntimeChoice::Auto)?,
         };
-        let runtime = Runtime::open(choice)?;
-        if let Some(notice) = &runtime.notice {
-            progress::say(notice);
+        let model = SttModel::from_environment()?;
+        if model == SttModel::WhisperBase {
+            let (files, store) = (Model::named(model.name())?, Store::user());
+            let mut shown = FetchProgress::new(&files.name);
+            store.ensure(&files, &FetchOptions::from_environment(), &mut |event| shown.show(event))?;
         }
-        let (model, store) = (Model::named(MODEL)?, Store::user());
-        let mut shown = FetchProgress::new(&model.name);
-        store.ensure(&model, &FetchOptions::from_environment(), &mut |event| shown.show(event))?;
-        let lease = take(&runtime, arguments.device.as_deref())?;
-        let start = Instant::now();
-        let tokenizer = store.read(&model.files.tokenizer)?;
-        let weights = &model.files.weights;
-        let assets = WhisperAssets::simulated_base(&store.path(weights), &weights.sha256, &tokenizer)?;
-        let id = lease.as_ref().map(|(id, _)| id.as_str());
-        let vdevice = VDevice::open(runtime.api, id)?;
-        let pipeline = Pipeline::load(&vdevice, assets, FRAME_TIMEOUT)?;
-        let load = start.elapsed();
-        progress::say(format_args!(
-            "{} on the runtime {}, loaded in {} ms",
-            pipeline.model_name(),
-            runtime.kind,
-            load.as_millis()
-        ));
-        Ok(Self { pipeline, kind: runtime.kind, _lease: lease.map(|(_, lease)| lease), load })
+        let mut builder = HailoContext::builder()
+            .runtime(choice)
+            .model(model)
+            .leaks(leak_policy()?)
+            .enable_intent(false)
+            .handle_signals(true)
+            // What the library says is told nowhere else.
+            .debug(true);
+        if let Some(device) = &arguments.device {
+            builder = builder.device(device);
+        }
+        let context = builder.start()?;
+        let Opened { model, runtime, elapsed, .. } =
+            context.stt().opened().ok_or_else(|| SttError::Unavailable("nothing was opened".into()))?;
+        progress::say(format_args!("{model} on the runtime {runtime}, loaded in {} ms", elapsed.as_millis()));
+        Ok(Self { context, model, runtime: runtime.name(), load: elapsed })
+    }
+
+    /// Transcribes. A worker that hung or died costs the audio that it had; the next gets a new one.
+    pub fn hear(
+        &self,
+        audio: &Audio,
+        language: Language,
+        progress: impl FnMut(f64),
+    ) -> Result<Transcript, SttError> {
+        let stt = self.context.stt();
+        if !stt.is_available() {
+            stt.reload()?;
+        }
+        stt.transcribe_in(language, audio, progress)
+    }
+
+    /// The most memory that the worker ever had resident, in KiB; 0 where the kernel does not tell.
+    pub fn peak_rss_kib(&self) -> u64 {
+        let worker = self.context.stt().worker_id();
+        let status = worker.and_then(|w| std::fs::read_to_string(format!("/proc/{w}/status")).ok());
+        let line = status.as_deref().and_then(|s| s.lines().find_map(|l| l.strip_prefix("VmHWM:")));
+        line.and_then(|l| l.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+    }
+
+    /// Lets go of the device, and says what was not as it should be. Whether all was.
+    pub fn close(self) -> bool {
+        let report = self.context.close();
+        // The death of a worker was the error of what it was at.
+        let is_told = !report.is_clean() && report.findings.iter().all(|f| matches!(f, Finding::Died(_)));
+        let is_quiet = report.is_clean() && report.warned.is_empty();
+        if !is_told && !is_quiet {
+            progress::say(format_args!("at the end: {report}"));
+        }
+        report.is_clean()
     }
 }
 
-/// Waits for a device; answers its address, too. `None` where there is none: the library says best what is missing.
-fn take(
-    runtime: &Runtime,
-    wanted: Option<&str>,
-) -> Result<Option<(String, DeviceLease)>, Box<dyn std::error::Error>> {
-    let found = Survey::of(runtime, false)?.devices;
-    if found.is_empty() && wanted.is_none() {
-        return Ok(None);
-    }
-    let devices = discovery::choose(&found, wanted)?;
-    let names: Vec<String> = devices.iter().map(|d| d.lease.clone()).collect();
-    let lease = DeviceLease::acquire(&names, &LeaseOptions::usual()?)?;
-    let id = devices.iter().find(|d| d.lease == lease.device()).map(|d| d.id.clone());
-    Ok(id.map(|id| (id, lease)))
+/// Leaks are told, and fail nothing: the text is right, and the worker's end has freed what it left. Unless asked to.
+fn leak_policy() -> Result<Policy, leaks::PolicyError> {
+    let is_set = std::env::var_os(leaks::policy::VARIABLE).is_some_and(|v| !v.is_empty());
+    if is_set { Policy::from_environment() } else { Ok(Policy::warn_only()) }
 }

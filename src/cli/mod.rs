@@ -8,7 +8,7 @@
 //! | `models` | the files of models |
 //! | `devices` | devices, what they are, and who uses them |
 //! | `hold` | any program under the lease of a device |
-//! | `listener` | model files, runtime and pipeline, ready to transcribe |
+//! | `listener` | speech-to-text in a worker, with progress for people who wait |
 //! | `progress` | bars and notices on standard error |
 
 mod devices;
@@ -39,9 +39,9 @@ use clap::{Parser, Subcommand};
   HF_ENDPOINT           another place for Hugging Face
   HAILO_DEVICE_DEADLINE seconds to wait for a device that somebody else uses (default: 600; 0: not at all)
   HAILO_LOCK_DIR        where the locks of devices are (default: /run/lock/hailo-harness)
-  HAILO_MODEL           model of tests and programs that choose none: whisper-base (the default) or canned
+  HAILO_MODEL           the model where none is chosen: whisper-base (the default) or canned, which speaks nonsense
   HAILO_DEADLINES       how long each phase may take, such as open=60,configure=60,infer=30,release=500ms
-  HAILO_LEAKS           what is done about leaks: fail (the default), warn, or rules for single ones
+  HAILO_LEAKS           what is done about leaks: fail (tests: the default), warn (commands), or rules for single ones
   HAILO_LEDGER          folder of the ledgers of test runs (default: target/hailo-harness), or off
   HAILO_SIM_DEVICES     number of simulated devices (default: 1)
   HAILO_SIM_HOST        another name, other simulated devices (default: one host for all processes)

@@ -14,6 +14,7 @@ use super::{Outcome, progress};
 use crate::corpus::score::{ClipScore, CorpusScore};
 use crate::corpus::{Clip, Manifest};
 use crate::intent::{Intent, IntentEngine, Slots};
+use crate::stt::SttError;
 use crate::text::printable::line;
 use crate::whisper::audio::Audio;
 
@@ -105,13 +106,13 @@ pub fn run(arguments: &Arguments) -> Outcome {
             format!("no clip of {folder} has {filter:?} in its id, text or tags; there are {all}").into()
         );
     }
-    let mut listener = Listener::open(&arguments.runtime)?;
+    let listener = Listener::open(&arguments.runtime)?;
     let bar = progress::bar(clips.len() as u64, "{bar:40} {pos} of {len} clips, {eta} left: {msg}");
     let (mut score, mut reports, mut busy) = (CorpusScore::default(), Vec::new(), Duration::ZERO);
     for clip in clips {
         bar.set_message(clip.id.clone());
         let start = Instant::now();
-        let mut report = hear(clip, &mut listener, &engine);
+        let mut report = hear(clip, &listener, &engine);
         let elapsed = start.elapsed();
         busy += elapsed;
         report.elapsed_ms = elapsed.as_millis() as u64;
@@ -134,12 +135,12 @@ pub fn run(arguments: &Arguments) -> Outcome {
         intent_accuracy: right as f64 / reports.len() as f64,
         real_time_factor: if seconds > 0.0 { busy.as_secs_f64() / seconds } else { 0.0 },
         load_ms: listener.load.as_millis() as u64,
-        peak_rss_kib: peak_rss_kib(),
+        peak_rss_kib: listener.peak_rss_kib(),
     };
     let failed = reports.iter().any(|r| r.error.is_some());
-    let (model, runtime) = (listener.pipeline.model_name().to_owned(), listener.kind.name());
+    let (model, runtime) = (listener.model.clone(), listener.runtime);
     // The device is let go before anybody may stop reading what is written here.
-    drop(listener);
+    let clean = listener.close();
     let report = Report { model, runtime, clips: reports, summary };
     let mut out = std::io::stdout().lock();
     if arguments.json {
@@ -152,7 +153,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         writeln!(out, "{}", summary_line(&report, right))?;
     }
     out.flush()?;
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if failed || !clean { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn matches(clip: &Clip, filter: Option<&str>) -> bool {
@@ -164,7 +165,7 @@ fn matches(clip: &Clip, filter: Option<&str>) -> bool {
     })
 }
 
-fn hear(clip: &Clip, listener: &mut Listener, engine: &IntentEngine) -> ClipReport {
+fn hear(clip: &Clip, listener: &Listener, engine: &IntentEngine) -> ClipReport {
     let mut report = ClipReport {
         id: clip.id.clone(),
         file: clip.file.display().to_string(),
@@ -180,9 +181,9 @@ fn hear(clip: &Clip, listener: &mut Listener, engine: &IntentEngine) -> ClipRepo
         elapsed_ms: 0,
         error: None,
     };
-    let heard = Audio::open(&clip.path).map_err(Into::into).and_then(|audio| {
+    let heard = Audio::open(&clip.path).map_err(SttError::from).and_then(|audio| {
         report.seconds = audio.seconds();
-        listener.pipeline.transcribe(&audio, clip.language, |_| {})
+        listener.hear(&audio, clip.language, |_| {})
     });
     match heard {
         Ok(transcript) => {
@@ -238,11 +239,4 @@ fn summary_line(report: &Report, right: usize) -> String {
         s.load_ms,
         s.peak_rss_kib / 1024
     )
-}
-
-/// The most memory that this process ever had resident, in KiB; 0 where the kernel does not tell.
-fn peak_rss_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
-    line.and_then(|l| l.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }

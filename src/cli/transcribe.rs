@@ -8,9 +8,10 @@ use serde_json::json;
 
 use super::listener::{Listener, RuntimeArguments};
 use super::{Outcome, progress};
+use crate::stt::SttError;
 use crate::text::Language;
 use crate::text::printable::line;
-use crate::whisper::{Audio, Transcript, WhisperError};
+use crate::whisper::{Audio, Transcript};
 
 /// Write the text of audio files: WAV or FLAC, any rate, any number of channels.
 ///
@@ -33,10 +34,10 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Outcome {
-    let mut listener = Listener::open(&arguments.runtime)?;
+    let listener = Listener::open(&arguments.runtime)?;
     let mut failed = false;
     for file in &arguments.files {
-        match hear(&mut listener, file, arguments.language) {
+        match hear(&listener, file, arguments.language) {
             Ok(transcript) => {
                 let mut out = std::io::stdout().lock();
                 if arguments.json {
@@ -59,10 +60,11 @@ pub fn run(arguments: &Arguments) -> Outcome {
             }
         }
     }
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let clean = listener.close();
+    Ok(if failed || !clean { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn hear(listener: &mut Listener, file: &str, language: Language) -> Result<Transcript, WhisperError> {
+fn hear(listener: &Listener, file: &str, language: Language) -> Result<Transcript, SttError> {
     let audio = if file == "-" {
         Audio::read("standard input", std::io::stdin().lock())?
     } else {
@@ -71,7 +73,7 @@ fn hear(listener: &mut Listener, file: &str, language: Language) -> Result<Trans
     // A bar only for what takes a while.
     let bar = (audio.seconds() > 30.0)
         .then(|| progress::bar(audio.seconds() as u64, "{bar:40} {pos} of {len} s of audio, {eta} left"));
-    let transcript = listener.pipeline.transcribe(&audio, language, |seconds| {
+    let transcript = listener.hear(&audio, language, |seconds| {
         if let Some(bar) = &bar {
             bar.set_position(seconds as u64);
         }
@@ -89,8 +91,8 @@ fn to_json(file: &str, transcript: &Transcript, listener: &Listener) -> serde_js
         "file": file,
         "text": transcript.text,
         "language": transcript.language,
-        "model": listener.pipeline.model_name(),
-        "runtime": listener.kind.name(),
+        "model": listener.model,
+        "runtime": listener.runtime,
         "seconds": transcript.seconds,
         "windows": transcript.windows,
         "truncated": transcript.truncated,

@@ -105,6 +105,12 @@ impl Capture {
 
     /// Finds the callers of each thread's function and names them, which can take some time: the files are read.
     pub fn resolve(self) -> Diagnosis {
+        self.resolve_telling(None)
+    }
+
+    /// As [`Capture::resolve`]; `early` gets the same with functions only, as soon as these are known. Lines and inlined
+    /// functions take much longer: for them all debug information of the files is read.
+    pub(super) fn resolve_telling(self, early: Option<&mut dyn FnMut(Diagnosis)>) -> Diagnosis {
         let until = Instant::now() + self.limits.resolve;
         let debug: Vec<_> = self.sources.iter().map(|_| OnceCell::new()).collect();
         let modules = Modules::new(&self.code, &self.sources, until);
@@ -115,30 +121,24 @@ impl Capture {
             (facts, stack)
         };
         let unwound: Vec<_> = self.threads.into_iter().map(unwind).collect();
-        let mut symboliser = Symboliser::new(&modules, &debug);
-        let name = |(facts, stack): (Facts, Result<Addresses, String>)| {
-            let stack = match stack {
-                Ok(Addresses { frames, why_short }) => Stack {
-                    frames: frames.into_iter().flat_map(|a| symboliser.frames(a)).collect(),
-                    why_short,
-                },
-                Err(why) => Stack { frames: Vec::new(), why_short: Some(why) },
-            };
-            let Facts { tid, name, state, cpu_seconds, wait_channel, syscall } = facts;
-            let state = state.unwrap_or(State::Other);
-            Thread { tid, name, state, cpu_seconds, wait_channel, syscall, stack }
+        let named = |mut symboliser: Symboliser<'_, '_>| {
+            let threads: Vec<Thread> =
+                unwound.iter().map(|(facts, stack)| named(facts, stack, &mut symboliser)).collect();
+            let mut notes = self.notes.clone();
+            notes.extend(blame::mutex_note(&threads));
+            notes.extend(symboliser.notes(self.limits.resolve));
+            Diagnosis {
+                pid: self.pid,
+                program: self.program.clone(),
+                threads,
+                took_seconds: self.took.as_secs_f64(),
+                notes,
+            }
         };
-        let threads: Vec<Thread> = unwound.into_iter().map(name).collect();
-        let mut notes = self.notes;
-        notes.extend(blame::mutex_note(&threads));
-        notes.extend(symboliser.notes(self.limits.resolve));
-        Diagnosis {
-            pid: self.pid,
-            program: self.program,
-            threads,
-            took_seconds: self.took.as_secs_f64(),
-            notes,
+        if let Some(early) = early {
+            early(named(Symboliser::new(&modules, None)));
         }
+        named(Symboliser::new(&modules, Some(&debug)))
     }
 
     /// Waits until the kernel has let go of the threads that did not stop: the tracing thread has ended for whoever
@@ -192,6 +192,19 @@ impl Capture {
             Seen::Note(note) => self.notes.push(note),
         }
     }
+}
+
+fn named(facts: &Facts, stack: &Result<Addresses, String>, symboliser: &mut Symboliser<'_, '_>) -> Thread {
+    let stack = match stack {
+        Ok(Addresses { frames, why_short }) => Stack {
+            frames: frames.iter().flat_map(|a| symboliser.frames(*a)).collect(),
+            why_short: why_short.clone(),
+        },
+        Err(why) => Stack { frames: Vec::new(), why_short: Some(why.clone()) },
+    };
+    let Facts { tid, name, state, cpu_seconds, wait_channel, syscall } = facts.clone();
+    let state = state.unwrap_or(State::Other);
+    Thread { tid, name, state, cpu_seconds, wait_channel, syscall, stack }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::thread::Thread;
 
 /// What all threads of a process did at about one moment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Diagnosis {
     /// The process id.
     pub pid: u32,

@@ -9,6 +9,7 @@
 //! | [`blame`] | which frame of a thread is to blame, in a line; who waits for a mutex |
 //! | `brief` | a diagnosis in brief, as errors show it |
 //! | `render` | a diagnosis as text for a terminal |
+//! | [`naming`] | [`Naming`]: functions are named while something else is done, as far as there is time |
 //! | `tracer` | the thread that stops the other process's threads one by one |
 //! | `ptrace` | the system calls for that: the only unsafe code here |
 //! | `proc` | what `/proc` says about a thread |
@@ -36,6 +37,7 @@ mod elf;
 pub mod limits;
 mod maps;
 mod modules;
+pub mod naming;
 mod proc;
 mod ptrace;
 mod render;
@@ -49,4 +51,5 @@ mod unwind;
 pub use capture::{Capture, capture};
 pub use diagnosis::Diagnosis;
 pub use limits::Limits;
+pub use naming::Naming;
 pub use thread::{Frame, Stack, State, Thread};

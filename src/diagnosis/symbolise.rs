@@ -23,7 +23,8 @@ const INLINED: usize = 32;
 /// Names the functions of one process.
 pub(super) struct Symboliser<'m, 'a> {
     modules: &'m Modules<'a>,
-    debug: &'m [Debug],
+    /// `None` where only functions are wanted.
+    debug: Option<&'m [Debug]>,
     symbols: Vec<OnceCell<Symbols>>,
     lines: Vec<OnceCell<Lines<'m>>>,
     /// Most threads of a process are in the same few functions.
@@ -33,8 +34,8 @@ pub(super) struct Symboliser<'m, 'a> {
 }
 
 impl<'m, 'a> Symboliser<'m, 'a> {
-    /// The second argument is a place for each source of the modules.
-    pub(super) fn new(modules: &'m Modules<'a>, debug: &'m [Debug]) -> Self {
+    /// The second argument is a place for each source of the modules; without it there are functions only, and no lines.
+    pub(super) fn new(modules: &'m Modules<'a>, debug: Option<&'m [Debug]>) -> Self {
         let count = modules.count();
         Self {
             modules,
@@ -79,15 +80,24 @@ impl<'m, 'a> Symboliser<'m, 'a> {
         }
         let symbols = self.symbols[source].get_or_init(|| elf.symbols(self.modules.until));
         frame.function = symbols.find(wanted).map(demangle);
-        self.with_lines(source, elf, wanted, frame)
+        match self.debug {
+            Some(debug) => self.with_lines(&debug[source], source, elf, wanted, frame),
+            None => vec![frame],
+        }
     }
 
     /// Adds what debug information knows of a frame.
-    fn with_lines(&self, source: usize, elf: &Elf, wanted: u64, frame: Frame) -> Vec<Frame> {
+    fn with_lines(
+        &self,
+        debug: &'m Debug,
+        source: usize,
+        elf: &Elf,
+        wanted: u64,
+        frame: Frame,
+    ) -> Vec<Frame> {
         let read = || elf.debug(self.modules.until);
-        let debug = self.debug;
         let lines = self.lines[source].get_or_init(|| {
-            let sections = debug[source].get_or_init(read).as_ref().ok()?;
+            let sections = debug.get_or_init(read).as_ref().ok()?;
             Context::from_dwarf(sections.borrow(|bytes| EndianSlice::new(bytes, LittleEndian))).ok()
         });
         let mut frames = Vec::new();
@@ -117,7 +127,7 @@ impl<'m, 'a> Symboliser<'m, 'a> {
     pub(super) fn notes(&self, bound: Duration) -> Vec<String> {
         let unread =
             self.modules.unread().map(|(name, why)| format!("functions of {name} are not named: {why}"));
-        let without_lines = self.debug.iter().enumerate().filter_map(|(source, debug)| {
+        let without_lines = self.debug.into_iter().flatten().enumerate().filter_map(|(source, debug)| {
             let why = debug.get()?.as_ref().err()?;
             Some(format!("no lines of {}: {why}", self.modules.name(source)))
         });

@@ -169,7 +169,11 @@ fn read(board: &File, slot: u64) -> Option<Read> {
                 tid: u32::from_le_bytes([entry[0], entry[1], entry[2], entry[3]]),
                 since: u64::from_le_bytes(entry[SINCE..CALL].try_into().ok()?),
                 call: text(&entry[CALL..OBJECT]),
-                object: text(&entry[OBJECT..CHECKSUM]),
+                object: match entry[OBJECT..CHECKSUM].contains(&0) {
+                    true => text(&entry[OBJECT..CHECKSUM]),
+                    // Its begin is cut off.
+                    false => format!("…{}", text(&entry[OBJECT..CHECKSUM])),
+                },
             });
         }
         // Nobody has written here yet, or somebody does just now.

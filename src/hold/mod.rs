@@ -3,7 +3,7 @@
 //! | room | holds |
 //! | --- | --- |
 //! | [`program`] | [`run`]: starts it, passes signals on, ends it when its time is over, and says how it ended |
-//! | `group` | the process group of the program: all that it started and did not send away |
+//! | `group` | all that the program started, wherever it has gone |
 //! | `terminal` | the terminal belongs to the program while it runs, and Ctrl+Z stops both |
 
 mod group;

@@ -13,6 +13,7 @@ use super::group::{BUDGETS, Group};
 use super::terminal::{self, Terminal};
 use crate::cleanup::bounded::say;
 use crate::device::DeviceLease;
+use crate::leaks::Family;
 use crate::watchdog::escalation;
 use crate::watchdog::{DeviceState, Hang, Phase};
 
@@ -56,7 +57,8 @@ pub enum Outcome {
 /// The program gets a process group of its own, the terminal where this process has it, and the variable that lets
 /// programs of this project use the device that is held for them. It has copies of the lease's files, so that the device
 /// is not free while it or what it started lives on, even where this process is killed; then the program is killed, too.
-/// What it leaves running in its process group is ended when it ends: it could touch the device.
+/// What it leaves running is ended when it ends, wherever it has gone: it could touch the device. Only what has neither
+/// its process group nor its environment is not found; where it has the lease's files, it keeps the device, and is named.
 ///
 /// # Errors
 /// When it cannot be started.
@@ -70,15 +72,17 @@ pub fn run(
     let until = deadline.and_then(|d| Instant::now().checked_add(d));
     let signals = Signals::block().map_err(HoldError::Signals)?;
     let terminal = Terminal::of_standard_input();
+    let (variable, value) = lease.nested();
+    let family = Family::begin(variable, &value);
     let started = start(program, arguments, &lease, terminal.as_ref(), &signals);
     let fail = |source| HoldError::Start { program: program.to_string_lossy().into_owned(), source };
     let mut child = started.map_err(fail)?;
     // However this goes on, what runs has the device until it ends.
     lease.share();
     let leader = Pid::from_child(&child);
-    let group = Group(leader);
+    let mut group = Group { leader, family };
     let begun = Instant::now();
-    let timed_out = !watch(leader, group, until, &signals, terminal.as_ref());
+    let timed_out = !watch(&group, until, &signals, terminal.as_ref());
     let members = group.members();
     let looked = timed_out.then(|| escalation::look(child.id(), &BUDGETS));
     // What there is to say comes after: nobody may read it.
@@ -174,13 +178,8 @@ fn check(result: i32) -> std::io::Result<()> {
 }
 
 /// Waits for the program's end, without reaping it, and passes signals on. `false` when the time is over.
-fn watch(
-    leader: Pid,
-    group: Group,
-    until: Option<Instant>,
-    signals: &Signals,
-    terminal: Option<&Terminal>,
-) -> bool {
+fn watch(group: &Group, until: Option<Instant>, signals: &Signals, terminal: Option<&Terminal>) -> bool {
+    let leader = group.leader;
     loop {
         // An end is left to be seen again; a stop is not.
         let ended = waitid(
@@ -193,7 +192,7 @@ fn watch(
         if let Ok(Some(_)) = waitid(WaitId::Pid(leader), WaitIdOptions::STOPPED | WaitIdOptions::NOHANG)
             && let Some(terminal) = terminal
         {
-            stop_too(terminal, leader, group);
+            stop_too(terminal, group);
         }
         let left = until.map(|u| u.saturating_duration_since(Instant::now()));
         if left.is_some_and(|l| l.is_zero()) {
@@ -207,11 +206,11 @@ fn watch(
 
 /// Ctrl+Z stopped the program: this process stops as well, so that the shell has the terminal, until it is continued.
 /// Where no shell is there to continue it, the kernel does not stop it, and the program goes on.
-fn stop_too(terminal: &Terminal, leader: Pid, group: Group) {
+fn stop_too(terminal: &Terminal, group: &Group) {
     terminal.take_back();
     // SAFETY: sends this process a signal, and returns when it is continued.
     unsafe { libc::raise(libc::SIGTSTP) };
-    terminal.give(leader.as_raw_nonzero().get());
+    terminal.give(group.leader.as_raw_nonzero().get());
     group.signal(libc::SIGCONT);
 }
 

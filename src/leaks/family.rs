@@ -79,20 +79,28 @@ impl Family {
     /// was killed, are given a moment.
     pub fn end(&self) -> Vec<Member> {
         let members = self.left_after(MOMENT);
-        let (Ok(proc), mut buffer) = (proc(), Vec::new()) else { return Vec::new() };
-        if members.is_empty() {
-            return members;
+        if !members.is_empty() {
+            self.send(&members, Signal::KILL);
+            self.left_after(UNTIL_GONE);
         }
-        for member in &members {
+        members
+    }
+
+    /// Sends a signal to those that live.
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.send(&self.members(&[]), signal);
+    }
+
+    fn send(&self, members: &[Member], signal: Signal) {
+        let (Ok(proc), mut buffer) = (proc(), Vec::new()) else { return };
+        for member in members {
             let Some(pid) = Pid::from_raw(member.pid as i32) else { continue };
             let Ok(pidfd) = pidfd_open(pid, PidfdFlags::empty()) else { continue };
             // Now that the number cannot be given to another: is it the one that was seen?
             if self.member(&proc, member.pid, &mut buffer).is_some() {
-                let _ = pidfd_send_signal(&pidfd, Signal::KILL);
+                let _ = pidfd_send_signal(&pidfd, signal);
             }
         }
-        self.left_after(UNTIL_GONE);
-        members
     }
 
     /// Those that live on for so long.

@@ -1,6 +1,7 @@
 //! What a part of this process leaves behind: a test, or a block.
 
 use std::sync::Once;
+use std::time::Duration;
 
 use super::census::{Census, Scope};
 use super::family::Family;
@@ -8,6 +9,7 @@ use super::leak::{Kind, Leak, Side};
 use super::policy::{Judged, Policy};
 use super::settle::{Patience, settle};
 use crate::cleanup::running_test;
+use crate::diagnosis::naming;
 use crate::hailort::ledger;
 use crate::text::printable::say;
 
@@ -15,6 +17,9 @@ use crate::text::printable::say;
 const ATTEMPT: &str = "NEXTEST_ATTEMPT_ID";
 /// What says how many tests of a process run at a time.
 const THREADS: &str = "RUST_TEST_THREADS";
+
+/// How long functions of a worker that hung may still be named.
+const NAMING: Duration = Duration::from_secs(10);
 
 /// From where on this process is watched.
 ///
@@ -84,6 +89,7 @@ impl Watch {
             .into_iter()
             .map(|h| Leak::handle(&h.kind, &h.of, &h.made_at, h.release.as_deref()))
             .collect();
+        naming::finish(NAMING);
         let left = self.baseline.and_then(|baseline| settle(&baseline, Patience::default()).ok());
         let mut left = left.unwrap_or_default();
         if left.iter().any(|l| l.kind == Kind::Thread) {

@@ -64,7 +64,7 @@ pub struct Judged {
 /// Text that is no policy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "leak policy: {part:?}: {why}; write fail, warn, fail:KIND:NAME, warn:KIND:NAME or ignore:KIND:NAME=REASON, \
+    "leak policy (is it in HAILO_LEAKS?): {part:?}: {why}; write fail, warn, fail:KIND:NAME, warn:KIND:NAME or ignore:KIND:NAME=REASON, \
      with ; between them, where KIND is * or one of {}",
     kinds()
 )]

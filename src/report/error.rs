@@ -31,8 +31,19 @@ pub enum LedgerError {
          run tests first, or name the folder: HAILO_LEDGER=/a/folder"
     )]
     NoLedger,
+    /// There is a ledger, and no run in it.
+    #[error("there are no runs yet in {}: run tests first", root.display())]
+    Empty {
+        /// The root of the ledger.
+        root: PathBuf,
+    },
+    /// It is turned off.
+    #[error(
+        "HAILO_LEDGER is off: nothing is written, and there is nothing to read; unset it, or name a folder"
+    )]
+    Off,
     /// There is no such run.
-    #[error("there is no run {name:?} in {}: {}", root.display(), known(runs))]
+    #[error("there is no run {name:?} in {}; the newest are {}", root.display(), runs.join(", "))]
     UnknownRun {
         /// What was asked for.
         name: String,
@@ -85,12 +96,4 @@ pub enum LedgerError {
         /// The most that is kept.
         limit: usize,
     },
-}
-
-fn known(runs: &[String]) -> String {
-    if runs.is_empty() {
-        "there are no runs yet; run tests first".into()
-    } else {
-        format!("the newest are {}", runs.join(", "))
-    }
 }

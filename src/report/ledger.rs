@@ -195,6 +195,9 @@ impl Ledger {
     /// When there is none, or several.
     pub fn find(root: &Path, name: Option<&str>) -> Result<RunInfo, LedgerError> {
         let runs = Self::runs(root)?;
+        if runs.is_empty() {
+            return Err(LedgerError::Empty { root: root.into() });
+        }
         let asked = name.unwrap_or_default();
         if let Some(run) = runs.iter().find(|run| run.id == asked) {
             return Ok(run.clone());

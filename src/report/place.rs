@@ -31,7 +31,7 @@ pub fn for_writing() -> Result<Option<PathBuf>, LedgerError> {
 /// `$CARGO_TARGET_DIR/hailo-harness`, `target/hailo-harness` here or above, and the one of this program.
 ///
 /// # Errors
-/// [`LedgerError::Relative`], and [`LedgerError::NoLedger`] when there is none, or it is turned off.
+/// [`LedgerError::Relative`]; [`LedgerError::NoLedger`] when there is none, and [`LedgerError::Off`] when it is turned off.
 pub fn for_reading() -> Result<PathBuf, LedgerError> {
     let here = std::env::current_dir().unwrap_or_default();
     let executable = std::env::current_exe().unwrap_or_default();
@@ -56,7 +56,7 @@ fn reading(
     executable: &Path,
 ) -> Result<PathBuf, LedgerError> {
     match named(variable)? {
-        Named::Off => return Err(LedgerError::NoLedger),
+        Named::Off => return Err(LedgerError::Off),
         Named::Folder(root) => return Ok(root),
         Named::Not => {}
     }
@@ -157,6 +157,6 @@ mod tests {
         std::fs::create_dir_all(other.join("runs")).unwrap();
         assert_eq!(reading(None, Some("out".into()), &deep, nowhere).unwrap(), other);
         assert_eq!(reading(Some(OsStr::new("/a")), None, &deep, nowhere).unwrap(), Path::new("/a"));
-        assert!(reading(Some(OsStr::new("off")), None, &deep, nowhere).is_err());
+        assert!(matches!(reading(Some(OsStr::new("off")), None, &deep, nowhere), Err(LedgerError::Off)));
     }
 }

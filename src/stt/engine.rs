@@ -125,14 +125,27 @@ impl HailoStt {
     pub fn transcribe_with(
         &self,
         sound: impl Sound,
+        progress: impl FnMut(f64),
+    ) -> Result<Transcript, SttError> {
+        self.transcribe_in(self.language(), sound, progress)
+    }
+
+    /// As [`HailoStt::transcribe_with`], where this is spoken in another language.
+    ///
+    /// # Errors
+    /// As [`HailoStt::transcribe`].
+    pub fn transcribe_in(
+        &self,
+        language: Language,
+        sound: impl Sound,
         mut progress: impl FnMut(f64),
     ) -> Result<Transcript, SttError> {
         self.check()?;
         let audio = sound.audio()?;
         if audio.samples().is_empty() {
-            return Ok(Transcript::empty(self.language().code(), 0.0));
+            return Ok(Transcript::empty(language.code(), 0.0));
         }
-        self.lock().transcribe(&audio, &self.0.options, &self.0.control, &mut progress)
+        self.lock().transcribe(&audio, language, &self.0.options, &self.0.control, &mut progress)
     }
 
     /// Whether it was enabled.

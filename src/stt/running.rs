@@ -15,6 +15,7 @@ use crate::device::{DeviceLease, Holders, Node, RuntimeChoice, RuntimeKind, disc
 use crate::leaks::Leak;
 use crate::models::{FetchEvent, FetchOptions, Model, Store};
 use crate::report::tell;
+use crate::text::Language;
 use crate::text::printable::say;
 use crate::watchdog::{Budgets, DeviceState, Hang, StepKind, escalation};
 use crate::whisper::{Audio, Transcript};
@@ -171,6 +172,7 @@ impl Running {
     pub(super) fn transcribe(
         &mut self,
         audio: &Audio,
+        language: Language,
         options: &SttOptions,
         control: &Control,
         progress: &mut dyn FnMut(f64),
@@ -181,7 +183,7 @@ impl Running {
         loop {
             control.check()?;
             let since = Cell::new(Instant::now());
-            let heard = self.attempt(audio, options, control, &mut |seconds| {
+            let heard = self.attempt(audio, language, options, control, &mut |seconds| {
                 since.set(Instant::now());
                 // An attempt starts from the beginning; whoever is told sees no step back.
                 if seconds > told {
@@ -206,6 +208,7 @@ impl Running {
     fn attempt(
         &mut self,
         audio: &Audio,
+        language: Language,
         options: &SttOptions,
         control: &Control,
         progress: &mut dyn FnMut(f64),
@@ -218,7 +221,7 @@ impl Running {
         self.lease.iter().for_each(DeviceLease::hand_over_here);
 
         let (begun, deadline) = (Instant::now(), options.deadlines()?.infer);
-        let heard = worker.transcribe(audio.samples(), options.language, deadline, progress);
+        let heard = worker.transcribe(audio.samples(), language, deadline, progress);
         self.inference += begun.elapsed();
         match heard {
             Ok(transcript) => {

@@ -19,7 +19,7 @@ use super::switch::KillSwitch;
 use super::witness::Witness;
 use crate::device::process;
 use crate::device::{DeviceLease, RuntimeChoice, Survey};
-use crate::diagnosis::Diagnosis;
+use crate::diagnosis::{Diagnosis, Naming};
 use crate::hailort::ledger::OpenHandle;
 use crate::leaks::family::Member;
 use crate::leaks::{Census, Family, Leak, Patience, Scope, place_threads, settle};
@@ -399,12 +399,14 @@ impl Worker {
     fn hang(&mut self, clock: &Clock) -> Hang {
         // While it hangs still.
         let calls = self.switch.witness().board.calls();
+        let start = Instant::now();
         let (step, capture) = escalation::look(self.id(), &self.budgets);
         let mut steps = vec![step];
-        // Names are looked up while the worker is asked to let go, which is mostly waiting.
-        let resolving = std::thread::Builder::new().name("hailo-names".into());
-        let resolving = resolving.spawn(move || capture.resolve());
+        // Functions are named while the worker is asked to let go, which is mostly waiting.
+        let naming = Naming::begin(capture);
         steps.extend(self.end_by_steps());
+        let budget: Duration = steps.iter().map(|s| s.budget).sum();
+        let diagnosis = naming.take(start + budget);
         Hang {
             phase: clock.phase,
             program: "the worker".into(),
@@ -416,8 +418,7 @@ impl Worker {
             gone: self.gone,
             status: self.gone.then(|| error::describe(self.status)),
             device: DeviceState::NotChecked,
-            // Without a thread to be had there is no diagnosis, and the rest is told all the same.
-            diagnosis: resolving.ok().and_then(|names| names.join().ok()),
+            diagnosis,
             log: self.log.last(),
         }
     }

@@ -26,6 +26,9 @@ pub struct Owner {
     pub stopped: bool,
     /// Whether only its worker is left: the program has ended.
     pub orphaned: bool,
+    /// What holds the device where the program has ended, as far as it can be seen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<String>,
 }
 
 /// The longest program or test name that is shown, in characters.
@@ -63,8 +66,10 @@ impl std::fmt::Display for Owner {
         if self.uid != rustix::process::geteuid().as_raw() {
             details.push(format!("user {}", self.uid));
         }
-        if self.orphaned {
+        if self.orphaned && self.left.is_empty() {
             details.push("which has ended; a process that it started has not".into());
+        } else if self.orphaned {
+            details.push(format!("which has ended; what it started has not: {}", self.left.join(", ")));
         } else if self.stopped {
             details.push("which is stopped".into());
         }
@@ -89,6 +94,7 @@ mod tests {
             seconds: Some(3.21),
             stopped: false,
             orphaned: false,
+            left: Vec::new(),
         };
         let text = owner.to_string();
         assert!(text.starts_with("for 3.2 s by process 7 (\\u{1b}[2Jxxx"), "{text}");

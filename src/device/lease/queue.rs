@@ -2,9 +2,10 @@
 
 use super::error::LeaseError;
 use super::folder::LockFolder;
-use super::owner::Owner;
+use super::owner::{Owner, shown};
 use super::ticket::{Entry, State};
 use super::{lock, nested};
+use crate::device::{Holders, Node};
 
 /// The queue at one moment: the tickets of all who live.
 #[derive(Clone, Debug)]
@@ -42,7 +43,7 @@ impl Queue {
     pub fn owner(&self, device: &str) -> Option<Owner> {
         let entry =
             self.entries.iter().find(|e| e.holds().is_some_and(|held| nested::is_within(held, device)));
-        entry.map(|e| e.owner.clone()).or_else(|| {
+        entry.map(|e| self.with_left(e)).or_else(|| {
             let pid = lock::holder(&self.folder, device)??;
             Some(Owner {
                 pid,
@@ -52,8 +53,20 @@ impl Queue {
                 seconds: None,
                 stopped: false,
                 orphaned: false,
+                left: Vec::new(),
             })
         })
+    }
+
+    /// The owner; where the program has ended, with those that have copies of its ticket.
+    fn with_left(&self, entry: &Entry) -> Owner {
+        let mut owner = entry.owner.clone();
+        if owner.orphaned {
+            let ticket = Node::File(self.folder.path().join(entry.name()));
+            let holders = Holders::look(&[ticket], &[]).found;
+            owner.left = holders.iter().map(|h| format!("{} ({})", shown(&h.program), h.pid)).collect();
+        }
+        owner
     }
 
     /// Those who wait for this device, among others perhaps, in order of arrival.

@@ -212,8 +212,14 @@ impl Entry {
             seconds: Some(waited.as_secs_f64()),
             stopped,
             orphaned,
+            left: Vec::new(),
         };
         Some(Self { stem: stem.into(), state, devices: content.devices, owner })
+    }
+
+    /// Its file's name.
+    pub(super) fn name(&self) -> String {
+        format!("{}.{}", self.stem, self.state.suffix())
     }
 
     /// The device that it holds.

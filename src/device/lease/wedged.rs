@@ -5,6 +5,7 @@
 //! the device is not waited for. Whoever may write it may take the device's lock as well. It holds until the machine is
 //! started again, which resets the device, or until somebody has opened the device and takes the mark away.
 
+use std::sync::Once;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{FileType, fstat};
@@ -16,6 +17,7 @@ use super::lock;
 use super::owner::{seconds, shown};
 use super::ticket::{namespace, test_name};
 use crate::device::process;
+use crate::text::printable::say;
 
 /// The longest content that is read.
 const LONGEST: u64 = 8192;
@@ -89,14 +91,24 @@ impl Wedged {
         })
     }
 
-    /// The mark of a device; `None` where there is none, or it is of an earlier start of the machine.
+    /// The mark of a device; `None` where there is none, it cannot be read, or it is of an earlier start of the machine.
     pub fn read(folder: &LockFolder, device: &str) -> Option<Self> {
         let name = name(device);
-        let fd = folder.open_file(&name).ok()?;
-        let stat = fstat(&fd).ok()?;
-        let mut bytes = vec![0; LONGEST as usize];
-        let length = rustix::io::pread(&fd, &mut bytes, 0).ok()?;
-        let mut mark: Self = serde_json::from_slice(&bytes[..length]).ok()?;
+        let read = folder.open_file(&name).and_then(|fd| {
+            let mut bytes = vec![0; LONGEST as usize];
+            let length = rustix::io::pread(&fd, &mut bytes, 0)?;
+            bytes.truncate(length);
+            Ok((fstat(&fd)?, bytes))
+        });
+        let (stat, bytes) = match read {
+            Ok(read) => read,
+            Err(rustix::io::Errno::NOENT) => return None,
+            Err(error) => return unreadable(folder, &name, &error),
+        };
+        let mut mark: Self = match serde_json::from_slice(&bytes) {
+            Ok(mark) => mark,
+            Err(error) => return unreadable(folder, &name, &error),
+        };
         if mark.boot != boot() {
             folder.remove(&name);
             return None;
@@ -147,6 +159,19 @@ impl std::fmt::Display for Wedged {
         }
         f.write_str(")")
     }
+}
+
+/// What it says is not known, and so it keeps nobody away; that is said once.
+fn unreadable<T>(folder: &LockFolder, name: &str, why: &dyn std::fmt::Display) -> Option<T> {
+    static SAID: Once = Once::new();
+    SAID.call_once(|| {
+        let place = folder.path().join(name);
+        say(format_args!(
+            "hailo-harness: the mark {} cannot be read, and means nothing: {why}",
+            place.display()
+        ));
+    });
+    None
 }
 
 /// A device's mark.

@@ -260,11 +260,9 @@ fn a_worker_that_does_not_let_go_is_found_at_teardown() {
     kill(context.stt().worker_id().unwrap(), libc::SIGSTOP);
     let report = context.close();
     let [Finding::Hang(hang)] = report.findings.as_slice() else { panic!("{report}") };
-    assert_eq!(
-        (hang.phase, hang.helped(), hang.gone),
-        (Phase::Release, Some(StepKind::Term), true),
-        "{report}"
-    );
+    assert_eq!((hang.phase, hang.gone), (Phase::Release, true), "{report}");
+    // On a busy machine it may not die of SIGTERM in the time that it has.
+    assert!(matches!(hang.helped(), Some(StepKind::Term | StepKind::Kill)), "{report}");
     assert_eq!(hang.calls, [], "it was stopped, and is in no call");
 }
 

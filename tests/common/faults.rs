@@ -29,20 +29,29 @@ pub const PHASES: [(Phase, &str); 5] = [
 /// What a fault has to be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// A hang; where it can be told, the step that ends it.
-    Hang(Option<StepKind>),
+    /// A hang, and what ends it, where that can be told.
+    Hang(Option<Ends>),
     /// The status that the device answered.
     Status(u32),
     /// The worker's death.
     Death,
 }
 
+/// What ends a hang.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// Shutting its network groups down.
+    Asking,
+    /// SIGTERM, or SIGKILL where the machine is so busy that the worker has not died of that in its time.
+    Signal,
+}
+
 /// All faults that a user has to hear of in the phase that they are in.
 pub const FAULTS: [(&str, Expected); 9] = [
-    ("hang", Expected::Hang(Some(StepKind::Term))),
+    ("hang", Expected::Hang(Some(Ends::Signal))),
     ("hang-until-shutdown", Expected::Hang(None)),
-    ("spin", Expected::Hang(Some(StepKind::Term))),
-    ("delay:60min", Expected::Hang(Some(StepKind::Term))),
+    ("spin", Expected::Hang(Some(Ends::Signal))),
+    ("delay:60min", Expected::Hang(Some(Ends::Signal))),
     ("status:8", Expected::Status(8)),
     ("abort", Expected::Death),
     ("segfault", Expected::Death),
@@ -57,6 +66,14 @@ pub struct Outcome {
     pub took: Duration,
     /// How long it may take: the deadline and the budgets of the steps that were taken.
     pub bound: Duration,
+    /// Whether the thread that hangs was seen: on a busy machine it may not stop in the time that one thread has.
+    pub was_seen: bool,
+}
+
+impl Outcome {
+    fn other(took: Duration) -> Self {
+        Self { took, bound: LONG, was_seen: true }
+    }
 }
 
 pub fn context() -> ContextBuilder {
@@ -132,18 +149,18 @@ fn judge_error(
     took: Duration,
 ) -> Outcome {
     match expected {
-        Expected::Hang(step) => {
+        Expected::Hang(ends) => {
             assert_eq!(error.kind(), SttErrorKind::Hang, "{plan}: {error}");
-            judge_hang(plan, error.hang().unwrap(), step, phase, deadline, took)
+            judge_hang(plan, error.hang().unwrap(), ends, phase, deadline, took)
         }
         Expected::Status(status) => {
             assert_eq!(error.hailo_status(), Some(status), "{plan}: {error}");
-            Outcome { took, bound: LONG }
+            Outcome::other(took)
         }
         Expected::Death => {
             assert_eq!(error.kind(), SttErrorKind::Worker, "{plan}: {error}");
             assert!(error.to_string().contains(phase.task()), "{plan}: {error}");
-            Outcome { took, bound: LONG }
+            Outcome::other(took)
         }
     }
 }
@@ -156,8 +173,8 @@ fn judge_teardown(
     took: Duration,
 ) -> Outcome {
     match (expected, report.findings.as_slice()) {
-        (Expected::Hang(step), [Finding::Hang(hang)]) => {
-            judge_hang(plan, hang, step, Phase::Release, deadline, took)
+        (Expected::Hang(ends), [Finding::Hang(hang)]) => {
+            judge_hang(plan, hang, ends, Phase::Release, deadline, took)
         }
         // A release that fails leaves its handle, and all that hangs on it.
         (Expected::Status(status), [Finding::Leak(leak), ..]) => {
@@ -165,9 +182,9 @@ fn judge_teardown(
                 leak.what.starts_with("vdevice") && leak.detail.contains(&status.to_string()),
                 "{plan}: {leak}"
             );
-            Outcome { took, bound: LONG }
+            Outcome::other(took)
         }
-        (Expected::Death, [Finding::Status(_)]) => Outcome { took, bound: LONG },
+        (Expected::Death, [Finding::Status(_)]) => Outcome::other(took),
         _ => panic!("{plan}: {report}"),
     }
 }
@@ -175,7 +192,7 @@ fn judge_teardown(
 fn judge_hang(
     plan: &str,
     hang: &Hang,
-    step: Option<StepKind>,
+    ends: Option<Ends>,
     phase: Phase,
     deadline: Duration,
     took: Duration,
@@ -183,7 +200,12 @@ fn judge_hang(
     assert_eq!((hang.phase, hang.gone), (phase, true), "{plan}: {hang}");
     let call = plan.split(['@', '=']).next().unwrap();
     assert_eq!(hang.calls[0].call, call, "{plan}: {hang}");
-    assert!(step.is_none_or(|s| hang.helped() == Some(s)), "{plan}: {hang}");
+    let expected: &[StepKind] = match ends {
+        None => &[StepKind::Polite, StepKind::Term, StepKind::Kill],
+        Some(Ends::Asking) => &[StepKind::Polite],
+        Some(Ends::Signal) => &[StepKind::Term, StepKind::Kill],
+    };
+    assert!(hang.helped().is_some_and(|step| expected.contains(&step)), "{plan}: {hang}");
     // Listing needs no device, and nobody else may be kept from opening one.
     let state = if phase == Phase::List { DeviceState::NotChecked } else { DeviceState::Free };
     assert_eq!(hang.device, state, "{plan}: {hang}");
@@ -197,10 +219,11 @@ fn judge_hang(
         _ if call.starts_with("hailo_vstream") => "Queue",
         _ => "hang_until",
     };
-    assert!(diagnosis.contains(function) && diagnosis.contains(call), "{plan}: {hang}");
+    let was_seen = diagnosis.contains(function) && diagnosis.contains(call);
+    assert!(was_seen || diagnosis.contains("it did not stop within"), "{plan}: {hang}");
     assert!(hang.to_string().lines().count() < 300, "{plan}: {hang}");
     let budgets: Duration = hang.steps.iter().map(|s| s.budget).sum();
-    Outcome { took, bound: deadline + budgets + SLACK }
+    Outcome { took, bound: deadline + budgets + SLACK, was_seen }
 }
 
 /// Children of this process, zombies included.

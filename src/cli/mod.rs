@@ -7,11 +7,13 @@
 //! | `intent` | sentences to intents |
 //! | `models` | the files of models |
 //! | `devices` | devices, what they are, and who uses them |
+//! | `hef` | what is inside a HEF |
 //! | `hold` | any program under the lease of a device |
 //! | `listener` | speech-to-text in a worker, with progress for people who wait |
 //! | `progress` | bars and notices on standard error |
 
 mod devices;
+mod hef;
 mod hold;
 mod intent;
 mod listener;
@@ -56,6 +58,7 @@ Examples:
   hailo-harness devices                            which there are, and who uses them
   hailo-harness devices --reset                    gets back those that nobody can use
   hailo-harness hold -- python3 script.py          any program, while it alone has the device
+  hailo-harness hef encoder.hef                    inputs, outputs and quantisation of a HEF
   hailo-harness report                             what hung, leaked or was killed in the last test run")]
 struct Arguments {
     #[command(subcommand)]
@@ -70,6 +73,7 @@ enum Command {
     Models(models::Arguments),
     Devices(devices::Arguments),
     Hold(hold::Arguments),
+    Hef(hef::Arguments),
     Report(report::Arguments),
 }
 
@@ -86,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Models(arguments) => models::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments),
+        Command::Hef(arguments) => hef::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {

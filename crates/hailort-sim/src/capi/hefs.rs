@@ -9,7 +9,7 @@ use hailort_sys::types::*;
 
 use super::handles::HEFS;
 use super::{call, log, pointers};
-use crate::hef::{Direction, Hef, HefError, NetworkGroup, StreamInfo};
+use crate::hef::{Direction, Hef, HefError, NetworkGroup, Quantisation, StreamInfo};
 
 fn keep(name: &str, hef: *mut hailo_hef, parse: impl FnOnce() -> Result<Hef, HefError>) -> super::Answer {
     // Before anything is read: the place for the handle is wrong whatever the file says.
@@ -58,10 +58,13 @@ pub(super) unsafe extern "C" fn hailo_get_network_groups_infos(
 ) -> hailo_status {
     call("hailo_get_network_groups_infos", || {
         let hef = HEFS.get(hef)?;
-        let all = hef.network_groups.iter().map(|group| {
+        // The library keeps them by name.
+        let mut groups: Vec<_> = hef.network_groups.iter().collect();
+        groups.sort_by(|a, b| a.name.cmp(&b.name));
+        let all = groups.iter().map(|group| {
             let mut info = hailo_network_group_info_t::zeroed();
             set_text(&mut info.name, &group.name);
-            info.is_multi_context = group.is_multi_context;
+            info.is_multi_context = group.is_multi_context();
             info
         });
         // SAFETY: the caller's array, see `Api`.
@@ -79,38 +82,57 @@ pub(super) unsafe extern "C" fn hailo_hef_get_all_vstream_infos(
         let hef = HEFS.get(hef)?;
         // SAFETY: the caller's string, see `Api`.
         let name = unsafe { pointers::string(name) }.unwrap_or_default();
-        let group = hef.group(&name).ok_or(HAILO_NOT_FOUND)?;
-        let all = group.inputs.iter().chain(&group.outputs).map(|s| vstream_info(group, s)).collect();
+        let (group, network) = hef.find(&name).ok_or(HAILO_NOT_FOUND)?;
+        let (inputs, outputs) = (group.host_inputs(network), host_outputs(group, network)?);
+        if inputs.is_empty() || outputs.is_empty() {
+            return Err(HAILO_NOT_FOUND);
+        }
+        let all = inputs.into_iter().chain(outputs).map(vstream_info).collect();
         // SAFETY: the caller's array, see `Api`.
         unsafe { pointers::fill(infos, count, all) }
     })
 }
 
-/// What the library says of a stream: the format is that of the chip until a user's format is set.
-pub(super) fn vstream_info(group: &NetworkGroup, stream: &StreamInfo) -> hailo_vstream_info_t {
+/// Outputs of the host's side, sorted.
+fn host_outputs<'a>(
+    group: &'a NetworkGroup,
+    network: Option<&str>,
+) -> Result<Vec<&'a StreamInfo>, hailo_status> {
+    group.host_outputs(network).ok_or(HAILO_INTERNAL_FAILURE)
+}
+
+/// What the library says of a stream: the type is that of the chip until a user's format is set.
+pub(super) fn vstream_info(stream: &StreamInfo) -> hailo_vstream_info_t {
     let mut info = hailo_vstream_info_t::zeroed();
     set_text(&mut info.name, &stream.name);
-    set_text(&mut info.network_name, &group.network_name);
+    set_text(&mut info.network_name, &stream.network_name);
     info.direction =
         if stream.direction == Direction::HostToDevice { HAILO_H2D_STREAM } else { HAILO_D2H_STREAM };
-    // On the chip the order may be a special one; the host always sees NHWC.
-    let order =
-        if stream.order == HAILO_FORMAT_ORDER_NC { HAILO_FORMAT_ORDER_NC } else { HAILO_FORMAT_ORDER_NHWC };
-    info.format = hailo_format_t { type_: stream.native_type(), order, flags: HAILO_FORMAT_FLAGS_NONE };
-    info.shape = hailo_vstream_shape_t {
-        shape: hailo_3d_image_shape_t {
-            height: stream.height,
-            width: stream.width,
-            features: stream.features,
-        },
-    };
-    info.quant_info = hailo_quant_info_t {
-        qp_zp: stream.qp_zp,
-        qp_scale: stream.qp_scale,
-        limvals_min: stream.limits[0],
-        limvals_max: stream.limits[1],
-    };
+    let flags = if stream.is_transposed { HAILO_FORMAT_FLAGS_TRANSPOSED } else { HAILO_FORMAT_FLAGS_NONE };
+    info.format = hailo_format_t { type_: stream.native_type(), order: stream.host_order(), flags };
+    match stream.nms {
+        None => info.shape.shape = image_shape([stream.height, stream.width, stream.features]),
+        Some(nms) => {
+            let per_class = nms.per_class.wrapping_mul(nms.chunks);
+            info.format.type_ = HAILO_FORMAT_TYPE_FLOAT32;
+            info.shape.nms_shape = hailo_nms_shape_t {
+                number_of_classes: nms.classes,
+                max_bboxes_per_class: per_class,
+                max_bboxes_total: per_class.wrapping_mul(nms.classes),
+                max_accumulated_mask_size: 0,
+            };
+        }
+    }
+    info.quant_info = quant_info(&stream.quantisation);
     info
+}
+
+pub(super) fn image_shape([height, width, features]: [u32; 3]) -> hailo_3d_image_shape_t {
+    hailo_3d_image_shape_t { height, width, features }
+}
+
+pub(super) fn quant_info(q: &Quantisation) -> hailo_quant_info_t {
+    hailo_quant_info_t { qp_zp: q.zp, qp_scale: q.scale, limvals_min: q.limits[0], limvals_max: q.limits[1] }
 }
 
 pub(super) unsafe extern "C" fn hailo_hef_get_sorted_output_names(

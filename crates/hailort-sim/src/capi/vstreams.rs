@@ -13,7 +13,7 @@ use super::{Answer, Special, call, log, pointers, special};
 use crate::faults::corrupt::corrupt;
 use crate::faults::hang;
 use crate::misuse::{self, Wrong};
-use crate::runtime::group::{Group, Port};
+use crate::runtime::group::Port;
 use crate::runtime::vstream::{InputVStream, OutputVStream, TransferError};
 
 /// The timeout that never ends.
@@ -56,8 +56,14 @@ pub(super) unsafe extern "C" fn hailo_make_input_vstream_params(
             })
             .collect();
         // SAFETY: the caller's array, see `Api`.
-        unsafe { pointers::fill(params, count, all) }
+        unsafe { pointers::fill(params, count, sorted(all, |p| text(&p.name))) }
     })
+}
+
+/// The library keeps parameters by name.
+fn sorted<T>(mut params: Vec<T>, name: impl Fn(&T) -> String) -> Vec<T> {
+    params.sort_by_key(name);
+    params
 }
 
 pub(super) unsafe extern "C" fn hailo_make_output_vstream_params(
@@ -81,7 +87,7 @@ pub(super) unsafe extern "C" fn hailo_make_output_vstream_params(
             })
             .collect();
         // SAFETY: the caller's array, see `Api`.
-        unsafe { pointers::fill(params, count, all) }
+        unsafe { pointers::fill(params, count, sorted(all, |p| text(&p.name))) }
     })
 }
 
@@ -220,8 +226,8 @@ pub(super) unsafe extern "C" fn hailo_release_output_vstreams(
     })
 }
 
-fn info(group: &Group, port: &Port) -> hailo_vstream_info_t {
-    let mut info = vstream_info(&group.hef, &port.info);
+fn info(port: &Port) -> hailo_vstream_info_t {
+    let mut info = vstream_info(&port.info);
     info.format.type_ = HAILO_FORMAT_TYPE_FLOAT32;
     info
 }
@@ -234,7 +240,7 @@ pub(super) unsafe extern "C" fn hailo_get_input_vstream_info(
         let vstream = INPUTS.get(vstream)?;
         let (group, port) = vstream.port();
         // SAFETY: the caller's pointer, see `Api`.
-        unsafe { pointers::write(to, info(group, &group.inputs[port])) }
+        unsafe { pointers::write(to, info(&group.inputs[port])) }
     })
 }
 
@@ -246,7 +252,7 @@ pub(super) unsafe extern "C" fn hailo_get_output_vstream_info(
         let vstream = OUTPUTS.get(vstream)?;
         let (group, port) = vstream.port();
         // SAFETY: the caller's pointer, see `Api`.
-        unsafe { pointers::write(to, info(group, &group.outputs[port])) }
+        unsafe { pointers::write(to, info(&group.outputs[port])) }
     })
 }
 

@@ -2,7 +2,9 @@
 
 use prost::Message;
 
-use super::model::{ARCH_8L, Direction, Hef, NetworkGroup, PERIPHERY_IN_HAILORT, StreamInfo};
+use super::features::PERIPHERY_IN_HAILORT;
+use super::layer::{Direction, StreamInfo};
+use super::model::{Hef, NetworkGroup, is_part_of_a_chip};
 use super::{header, proto};
 
 /// Clusters of a Hailo-8L.
@@ -13,17 +15,19 @@ const CLUSTERS_8L: u32 = 0b1_1111;
 /// # Panics
 /// For a header version other than 0 to 3.
 pub fn write(hef: &Hef) -> Vec<u8> {
-    let groups = hef.network_groups.iter().map(|g| group(g, hef.arch)).collect();
+    // The last of the file is the first for whoever reads it.
+    let groups = hef.network_groups.iter().rev().map(|g| group(g, hef.arch)).collect();
     let file = proto::File {
-        header: Some(proto::FileHeader { hw_arch: hef.arch, sdk_version: "3.31.0".into(), version: 1 }),
+        header: Some(proto::FileHeader { hw_arch: hef.arch, sdk_version: hef.compiler.clone(), version: 1 }),
         network_groups: groups,
         included_features: Some(proto::IncludedFeatures {
-            is_multi_context: hef.network_groups.iter().any(|g| g.is_multi_context),
+            is_multi_context: hef.network_groups.iter().any(NetworkGroup::is_multi_context),
         }),
         extensions: vec![proto::Extension {
             type_index: PERIPHERY_IN_HAILORT,
             name: "PERIPH_CALCULATION_IN_HAILORT".into(),
         }],
+        optional_extensions: Vec::new(),
         simulated: hef
             .simulated
             .as_ref()
@@ -34,21 +38,29 @@ pub fn write(hef: &Hef) -> Vec<u8> {
 
 fn group(group: &NetworkGroup, arch: i32) -> proto::Group {
     let edges = group.inputs.iter().chain(&group.outputs).enumerate().map(|(i, s)| edge(s, i)).collect();
-    let metadata = proto::GroupMetadata { network_group_name: group.name.clone(), cfg_channels_count: 1 };
+    let metadata = proto::GroupMetadata {
+        network_group_name: group.name.clone(),
+        bottleneck_fps: group.bottleneck_fps,
+        cfg_channels_count: 1,
+        transposed_net: false,
+    };
+    // What comes in the first part goes out in the last; what lies between is the chip's alone.
+    let mut contexts = vec![proto::Context::default(); group.contexts.max(1)];
+    for (index, context) in (0..).zip(&mut contexts) {
+        context.context_index = index;
+    }
+    contexts[0].metadata = Some(proto::ContextMetadata {
+        name: "context_0".into(),
+        edge_layers: edges,
+        sorted_outputs_order: group.sorted_outputs.clone(),
+    });
     let inner = proto::Group {
         metadata: Some(metadata),
-        contexts: vec![proto::Context {
-            context_index: 0,
-            metadata: Some(proto::ContextMetadata {
-                name: "context_0".into(),
-                edge_layers: edges,
-                sorted_outputs_order: group.sorted_outputs.clone(),
-            }),
-        }],
+        contexts,
         sorted_outputs_order: group.sorted_outputs.clone(),
-        partial: Vec::new(),
+        ..Default::default()
     };
-    if arch == ARCH_8L {
+    if is_part_of_a_chip(arch) {
         let metadata = inner.metadata.clone();
         let layout = proto::PhysicalLayout { partial_clusters_layout_bitmap: CLUSTERS_8L };
         let partial = proto::Partial { network_group: Some(inner), layout: Some(layout) };
@@ -59,16 +71,19 @@ fn group(group: &NetworkGroup, arch: i32) -> proto::Group {
 }
 
 fn edge(stream: &StreamInfo, index: usize) -> proto::EdgeLayer {
-    let layer = stream.name.rsplit('/').next().unwrap_or_default();
+    let (mut height, mut width) = (stream.height, stream.width);
+    if stream.is_transposed {
+        std::mem::swap(&mut height, &mut width);
+    }
     proto::EdgeLayer {
         direction: i32::from(stream.direction == Direction::DeviceToHost),
         edge_layer_type: 0,
         layer_info: Some(proto::LayerInfo {
             name: stream.name.clone(),
             base: Some(proto::LayerBase {
-                height: stream.height,
+                height,
                 padded_height: stream.padded[0],
-                width: stream.width,
+                width,
                 padded_width: stream.padded[1],
                 features: stream.features,
                 padded_features: stream.padded[2],
@@ -77,16 +92,20 @@ fn edge(stream: &StreamInfo, index: usize) -> proto::EdgeLayer {
                 core_bytes_per_buffer: (stream.padded[2] * stream.data_bytes).min(u32::from(u16::MAX)),
                 core_buffers_per_frame: (stream.padded[0] * stream.padded[1]).min(u32::from(u16::MAX)),
                 data_bytes: stream.data_bytes,
+                buffer_indices: vec![proto::ResourceIndices::default()],
+                ..Default::default()
             }),
             numeric: Some(proto::LayerNumeric {
-                qp_zp: stream.qp_zp,
-                qp_scale: stream.qp_scale,
-                limvals_min: stream.limits[0],
-                limvals_max: stream.limits[1],
+                qp_zp: stream.quantisation.zp,
+                qp_scale: stream.quantisation.scale,
+                limvals_min: stream.quantisation.limits[0],
+                limvals_max: stream.quantisation.limits[1],
+                ..Default::default()
             }),
-            original_names: vec![layer.into()],
+            original_names: stream.original_names.clone(),
+            transposed: stream.is_transposed,
         }),
         context_switch_info: Some(proto::ContextSwitch { edge_connection_type: 0 }),
-        network_index: 0,
+        ..Default::default()
     }
 }

@@ -1,8 +1,6 @@
 //! The header of a HEF: magic, version, lengths, checksum. All numbers are big-endian.
 
-use hailort_sys::status::{
-    HAILO_FILE_OPERATION_FAILURE, HAILO_HEF_FILE_CORRUPTED, HAILO_HEF_NOT_SUPPORTED, HAILO_OPEN_FILE_FAILURE,
-};
+use hailort_sys::status::*;
 use md5::{Digest, Md5};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -28,16 +26,32 @@ pub enum HefError {
     /// It is no HEF, or one of a version or kind that is not read.
     #[error("the HEF is not supported: {0}")]
     NotSupported(String),
+    /// What it says makes no sense.
+    #[error("the HEF is invalid: {0}")]
+    Invalid(String),
+    /// A number of it is none that there is.
+    #[error("the HEF is wrong: {0}")]
+    Argument(String),
+    /// It says a thing twice.
+    #[error("the HEF contradicts itself: {0}")]
+    Operation(String),
+    /// The library stumbles over it.
+    #[error("the HEF cannot be read: {0}")]
+    Internal(String),
 }
 
 impl HefError {
-    /// The library's status for it: 13, 14, 91 or 92.
+    /// The library's status for it.
     pub fn status(&self) -> u32 {
         match self {
             Self::Open(_) => HAILO_OPEN_FILE_FAILURE,
             Self::Read(_) => HAILO_FILE_OPERATION_FAILURE,
             Self::Corrupted(_) => HAILO_HEF_FILE_CORRUPTED,
             Self::NotSupported(_) => HAILO_HEF_NOT_SUPPORTED,
+            Self::Invalid(_) => HAILO_INVALID_HEF,
+            Self::Argument(_) => HAILO_INVALID_ARGUMENT,
+            Self::Operation(_) => HAILO_INVALID_OPERATION,
+            Self::Internal(_) => HAILO_INTERNAL_FAILURE,
         }
     }
 }
@@ -79,7 +93,13 @@ pub fn parse_buffer(bytes: &[u8]) -> Result<Header<'_>, HefError> {
     if bytes.len() < LONGEST {
         return Err(HefError::Corrupted(format!("{} bytes are too few for a header", bytes.len())));
     }
-    parse_file(bytes)
+    let is_padded_wrong = be32(bytes, 4) == 3 && be64(bytes, 20) < u64::from(be32(bytes, 28));
+    let header = parse_file(bytes)?;
+    // The library looks at this in memory only.
+    if is_padded_wrong {
+        return Err(HefError::Corrupted("its weights are shorter than their padding".into()));
+    }
+    Ok(header)
 }
 
 /// Checks the header of a HEF file's contents and finds the protobuf.
@@ -108,14 +128,9 @@ pub fn parse_file(bytes: &[u8]) -> Result<Header<'_>, HefError> {
         1 => be64(bytes, 16),
         2 => be64(bytes, 20),
         // The size of the weights counts their padding; additional information follows them.
-        _ => {
-            if be64(bytes, 20) < u64::from(be32(bytes, 28)) {
-                return Err(HefError::Corrupted("its weights are shorter than their padding".into()));
-            }
-            be64(bytes, 20).saturating_add(be64(bytes, 32))
-        }
+        _ => be64(bytes, 20).wrapping_add(be64(bytes, 32)),
     };
-    if rest.len() as u64 != (proto_size as u64).saturating_add(more) {
+    if rest.len() as u64 != (proto_size as u64).wrapping_add(more) {
         return Err(HefError::Corrupted(format!(
             "{} bytes follow the header, which announces {proto_size} and {more}",
             rest.len()
@@ -129,7 +144,8 @@ pub fn parse_file(bytes: &[u8]) -> Result<Header<'_>, HefError> {
     if !intact {
         return Err(HefError::Corrupted("its checksum does not fit".into()));
     }
-    Ok(Header { version, proto: &rest[..proto_size] })
+    let proto = rest.get(..proto_size).ok_or_else(|| HefError::Corrupted("its lengths do not fit".into()))?;
+    Ok(Header { version, proto })
 }
 
 /// The header of this version, 0 to 3, for a protobuf without weights behind it, and the protobuf.

@@ -1,90 +1,73 @@
 //! What a HEF says, as the rest of the simulator uses it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use hailort_sys::types::{
-    HAILO_ARCH_HAILO8, HAILO_ARCH_HAILO8L, HAILO_FORMAT_TYPE_UINT8, HAILO_FORMAT_TYPE_UINT16,
-    hailo_device_architecture_t,
-};
+use hailort_sys::types::{HAILO_ARCH_HAILO8, HAILO_ARCH_HAILO8L, hailo_device_architecture_t};
 use prost::Message;
 
+use super::features::Features;
 use super::header::{self, HefError};
+use super::layer::{Direction, MAX_NAME, Place, StreamInfo};
 use super::proto;
 
-/// The extension that every HEF for HailoRT 4 must name.
-pub(super) const PERIPHERY_IN_HAILORT: u32 = 26;
 /// The architecture number of a Hailo-8L in a HEF.
 pub(super) const ARCH_8L: i32 = 3;
-/// Longest name, NUL included.
-const MAX_NAME: usize = 128;
-/// Most streams of a group.
-const MAX_STREAMS: usize = 40;
-/// Most network groups of a HEF.
-const MAX_GROUPS: usize = 8;
-
-/// Towards the device or back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// An input.
-    HostToDevice,
-    /// An output.
-    DeviceToHost,
-}
-
-/// An input or output of a network group. Shapes are NHWC without the batch.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StreamInfo {
-    /// Name of the vstream: `<group>/<layer>`.
-    pub name: String,
-    /// Towards the device or back.
-    pub direction: Direction,
-    /// Rows.
-    pub height: u32,
-    /// Columns.
-    pub width: u32,
-    /// Channels.
-    pub features: u32,
-    /// Rows, columns and channels on the chip.
-    pub padded: [u32; 3],
-    /// Order on the chip, with the numbers of `hailo_format_order_t`.
-    pub order: u32,
-    /// Bytes of an element on the chip: 1 or 2.
-    pub data_bytes: u32,
-    /// The quantised value that stands for 0.
-    pub qp_zp: f32,
-    /// The quantisation's step.
-    pub qp_scale: f32,
-    /// The least and the largest real value.
-    pub limits: [f32; 2],
-}
-
-impl StreamInfo {
-    /// Elements of a frame on the host's side.
-    pub fn elements(&self) -> usize {
-        self.height as usize * self.width as usize * self.features as usize
-    }
-
-    /// The type of an element on the chip, with the numbers of `hailo_format_type_t`.
-    pub fn native_type(&self) -> u32 {
-        if self.data_bytes == 2 { HAILO_FORMAT_TYPE_UINT16 } else { HAILO_FORMAT_TYPE_UINT8 }
-    }
-}
+/// The architecture number of a Hailo-15M.
+const ARCH_15M: i32 = 4;
 
 /// A network group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NetworkGroup {
     /// Its name.
     pub name: String,
-    /// The name of its only network: `<group>/<group>`.
-    pub network_name: String,
-    /// Whether it is loaded in parts.
-    pub is_multi_context: bool,
+    /// Names of its networks: `<group>/<network>`; one of the group's own name where the file names none.
+    pub networks: Vec<String>,
+    /// Parts that it is loaded in.
+    pub contexts: usize,
     /// Inputs in the file's order.
     pub inputs: Vec<StreamInfo>,
     /// Outputs in the file's order.
     pub outputs: Vec<StreamInfo>,
-    /// Names of the outputs in the order of the original model.
+    /// Names of the outputs of the host's side in the order of the original model.
     pub sorted_outputs: Vec<String>,
+    /// Frames a second that the slowest part allows.
+    pub bottleneck_fps: f64,
+    /// Names of what the host computes behind the chip.
+    pub host_ops: Vec<String>,
+}
+
+impl NetworkGroup {
+    /// Whether it is loaded in parts.
+    pub fn is_multi_context(&self) -> bool {
+        self.contexts > 1
+    }
+
+    /// The name of the network that stands for all: `<group>/<group>`.
+    pub fn default_network(&self) -> String {
+        format!("{0}/{0}", self.name)
+    }
+
+    /// Inputs of the host's side, of one network or of all.
+    pub fn host_inputs(&self, network: Option<&str>) -> Vec<&StreamInfo> {
+        let wanted = |s: &&StreamInfo| network.is_none_or(|n| n == s.network_name);
+        self.inputs.iter().filter(wanted).flat_map(StreamInfo::host_side).collect()
+    }
+
+    /// Outputs of the host's side in the order of the original model, of one network or of all; `None` where one has no
+    /// place in that order.
+    pub fn host_outputs(&self, network: Option<&str>) -> Option<Vec<&StreamInfo>> {
+        let wanted = |s: &&StreamInfo| network.is_none_or(|n| n == s.network_name);
+        let mut outputs: Vec<&StreamInfo> =
+            self.outputs.iter().filter(wanted).flat_map(StreamInfo::host_side).collect();
+        let place = |s: &StreamInfo| self.sorted_outputs.iter().position(|name| *name == s.name);
+        // The library looks only where it has something to compare.
+        if outputs.len() > 1 && outputs.iter().any(|s| place(s).is_none()) {
+            return None;
+        }
+        outputs.sort_by_key(|s| place(s));
+        Some(outputs)
+    }
 }
 
 /// What the simulator computes.
@@ -103,7 +86,9 @@ pub struct Hef {
     pub arch: i32,
     /// Version of the header, 0 to 3.
     pub header_version: u32,
-    /// The network groups.
+    /// Version of the compiler.
+    pub compiler: String,
+    /// The network groups. As the library has them: the last of the file is the first.
     pub network_groups: Vec<NetworkGroup>,
     /// What the simulator computes; `None` for a file compiled for a device.
     pub simulated: Option<SimulatedNetwork>,
@@ -132,31 +117,29 @@ impl Hef {
     }
 
     fn from_header(header: header::Header<'_>) -> Result<Self, HefError> {
-        let file = proto::File::decode(header.proto).map_err(|e| HefError::Corrupted(e.to_string()))?;
-        if !file.extensions.iter().any(|e| e.type_index == PERIPHERY_IN_HAILORT) {
-            return Err(HefError::NotSupported(format!(
-                "it lacks extension {PERIPHERY_IN_HAILORT}: it was compiled for another generation"
-            )));
+        let mut file = proto::File::decode(header.proto).map_err(|e| HefError::Corrupted(e.to_string()))?;
+        let features = Features::of(&file);
+        let head = file.header.clone().unwrap_or_default();
+        file.network_groups.reverse();
+        let mut network_groups: Vec<NetworkGroup> = Vec::new();
+        for group in &file.network_groups {
+            let group = network_group(group, head.hw_arch, &features)?;
+            if network_groups.iter().any(|g| g.name == group.name) {
+                return Err(HefError::Operation(format!("two network groups are called {:?}", group.name)));
+            }
+            network_groups.push(group);
         }
-        let head = file.header.ok_or_else(|| HefError::Corrupted("it has no header message".into()))?;
-        if head.version == 0 {
-            return Err(HefError::NotSupported("its format version is 0".into()));
-        }
-        let is_multi_context = file.included_features.is_some_and(|f| f.is_multi_context);
-        let network_groups = file
-            .network_groups
-            .iter()
-            .map(|group| network_group(group, head.hw_arch, is_multi_context))
-            .collect::<Result<Vec<_>, _>>()?;
-        if network_groups.is_empty() || network_groups.len() > MAX_GROUPS {
-            return Err(HefError::Corrupted(format!(
-                "{} network groups, 1 to {MAX_GROUPS} are read",
-                network_groups.len()
-            )));
-        }
+        // The library looks at these last.
+        features.check(&file)?;
         let simulated =
             file.simulated.map(|s| SimulatedNetwork { kind: s.kind, weights_sha256: s.weights_sha256 });
-        Ok(Self { arch: head.hw_arch, header_version: header.version, network_groups, simulated })
+        Ok(Self {
+            arch: head.hw_arch,
+            header_version: header.version,
+            compiler: head.sdk_version,
+            network_groups,
+            simulated,
+        })
     }
 
     /// Whether a device of this architecture can run it: a Hailo-8 runs what was compiled for parts of it.
@@ -168,83 +151,148 @@ impl Hef {
         }
     }
 
+    /// What is meant by the name of a group or of a network: the first group and all its networks for an empty one.
+    pub fn find(&self, name: &str) -> Option<(&NetworkGroup, Option<&str>)> {
+        let find = |group: &'_ NetworkGroup| -> bool {
+            name.is_empty()
+                || group.name == name
+                || group.default_network() == name
+                || group.networks.iter().any(|n| n == name)
+        };
+        let group = self.network_groups.iter().find(|group| find(group))?;
+        let network = group.networks.iter().find(|n| *n == name && *n != &group.default_network());
+        Some((group, network.map(String::as_str)))
+    }
+
     /// The group of this name, or the first one for an empty name.
     pub fn group(&self, name: &str) -> Option<&NetworkGroup> {
         self.network_groups.iter().find(|g| name.is_empty() || g.name == name)
     }
 }
 
-fn network_group(group: &proto::Group, arch: i32, is_multi_context: bool) -> Result<NetworkGroup, HefError> {
-    // What was compiled for a part of the chip lies one level deeper.
-    let inner = match group.partial.first() {
-        Some(partial) => partial.network_group.as_ref().unwrap_or(group),
-        None if arch == ARCH_8L => {
-            return Err(HefError::Corrupted("it is for a Hailo-8L and has no partial network group".into()));
-        }
-        None => group,
+/// Whether files for it hold a variant for each part of a larger chip.
+pub(super) fn is_part_of_a_chip(arch: i32) -> bool {
+    matches!(arch, ARCH_8L | ARCH_15M)
+}
+
+/// The part of a group that is loaded onto the chip, and that of its outputs' order.
+fn core<'a>(
+    group: &'a proto::Group,
+    arch: i32,
+    features: &Features,
+) -> Result<(&'a proto::Group, &'a proto::Group), HefError> {
+    let whole = if features.net_flow {
+        let core = group.ops.iter().find_map(|op| op.core_op.as_ref());
+        core.ok_or_else(|| HefError::Corrupted("it has no part for the chip".into()))?
+    } else {
+        group
     };
-    let name = [inner, group]
-        .iter()
-        .filter_map(|g| g.metadata.as_ref())
-        .map(|m| m.network_group_name.clone())
-        .find(|name| !name.is_empty())
-        .unwrap_or_default();
-    let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
-    let mut sorted_outputs = inner.sorted_outputs_order.clone();
+    if !is_part_of_a_chip(arch) {
+        return Ok((whole, whole));
+    }
+    // What was compiled for a part of the chip lies one level deeper; the smallest part is shown.
+    let bitmap = |p: &&proto::Partial| p.layout.as_ref().map_or(0, |l| l.partial_clusters_layout_bitmap);
+    let smallest = whole.partial.iter().min_by_key(bitmap).and_then(|p| p.network_group.as_ref());
+    let smallest = smallest.ok_or_else(|| {
+        HefError::Corrupted("it is for a part of a chip and has no partial network group".into())
+    })?;
+    Ok((smallest, whole))
+}
+
+fn name_of(group: &proto::Group) -> &str {
+    group.metadata.as_ref().map_or("", |m| &m.network_group_name)
+}
+
+fn network_group(group: &proto::Group, arch: i32, features: &Features) -> Result<NetworkGroup, HefError> {
+    let (inner, whole) = core(group, arch, features)?;
+    let first_part = group.partial.first().and_then(|p| p.network_group.as_ref());
+    let name = name_of(first_part.unwrap_or(group)).to_owned();
+    let layers_of = name_of(inner);
+    if name.len() >= MAX_NAME {
+        return Err(HefError::Internal(format!("group {name:?} has too long a name")));
+    }
+    let place = Place { group: inner, group_name: layers_of, features, arch };
+    let (mut inputs, mut outputs, mut names) = (Vec::new(), Vec::new(), BTreeSet::new());
     for metadata in inner.contexts.iter().filter_map(|c| c.metadata.as_ref()) {
-        if sorted_outputs.is_empty() {
-            sorted_outputs.clone_from(&metadata.sorted_outputs_order);
-        }
         for edge in &metadata.edge_layers {
-            let leaves_the_chip =
-                edge.context_switch_info.as_ref().is_none_or(|c| c.edge_connection_type == 0);
-            if let (true, Some(info)) = (leaves_the_chip, &edge.layer_info) {
-                let stream = stream(info, edge.direction)?;
-                match stream.direction {
-                    Direction::HostToDevice => inputs.push(stream),
-                    Direction::DeviceToHost => outputs.push(stream),
-                }
+            match edge.context_switch_info.as_ref().map_or(0, |c| c.edge_connection_type) {
+                0 => {}
+                // From part to part, through the host's memory or a cache: nobody on the host sees it.
+                1..=3 => continue,
+                other => return Err(HefError::Invalid(format!("an edge of connection type {other}"))),
+            }
+            let stream = StreamInfo::read(edge, place)?;
+            if !names.insert(stream.name.clone()) {
+                return Err(HefError::Invalid(format!("two layers are called {:?}", stream.name)));
+            }
+            match stream.direction {
+                Direction::HostToDevice => inputs.push(stream),
+                Direction::DeviceToHost => outputs.push(stream),
             }
         }
     }
-    if name.len() >= MAX_NAME || inputs.len() + outputs.len() > MAX_STREAMS {
-        return Err(HefError::Corrupted(format!(
-            "group {name:?} has a name or number of streams beyond the limits"
-        )));
+    if inner.contexts.is_empty() {
+        return Err(HefError::Corrupted(format!("group {name:?} has nothing to load")));
     }
-    if !sorted_outputs.iter().all(|s| outputs.iter().any(|o| o.name == *s)) {
-        return Err(HefError::Corrupted(format!("group {name:?} sorts outputs that it does not have")));
+    let metadata = inner.metadata.clone().unwrap_or_default();
+    if metadata.cfg_channels_count > 255 {
+        return Err(HefError::Invalid("it has too many channels of configuration".into()));
     }
-    let network_name = format!("{name}/{name}");
-    Ok(NetworkGroup { name, network_name, is_multi_context, inputs, outputs, sorted_outputs })
+    Ok(NetworkGroup {
+        networks: networks(group, &name, whole, features),
+        contexts: inner.contexts.len(),
+        inputs,
+        outputs,
+        sorted_outputs: sorted_outputs(group, whole, features)?,
+        bottleneck_fps: metadata.bottleneck_fps,
+        host_ops: host_ops(group),
+        name,
+    })
 }
 
-fn stream(info: &proto::LayerInfo, direction: i32) -> Result<StreamInfo, HefError> {
-    let corrupted = |what: &str| HefError::Corrupted(format!("stream {:?} {what}", info.name));
-    let base = info.base.as_ref().ok_or_else(|| corrupted("has no shape"))?;
-    let numeric = info.numeric.clone().unwrap_or_default();
-    if info.name.len() >= MAX_NAME {
-        return Err(corrupted("has too long a name"));
+fn networks(group: &proto::Group, name: &str, whole: &proto::Group, features: &Features) -> Vec<String> {
+    let mut names = Vec::new();
+    if features.multi_network {
+        let part = group.partial.first().and_then(|p| p.network_group.as_ref());
+        let listed = if group.networks_names.is_empty() {
+            part.map(|p| &p.networks_names)
+        } else {
+            Some(&whole.networks_names)
+        };
+        names.extend(listed.into_iter().flatten().map(|network| format!("{name}/{network}")));
     }
-    // A frame must fit into memory many times over: each factor is bounded before they are multiplied.
-    let elements = u64::from(base.height.max(base.padded_height))
-        .saturating_mul(u64::from(base.width.max(base.padded_width)))
-        .saturating_mul(u64::from(base.features.max(base.padded_features)));
-    let is_empty = [base.height, base.width, base.features].contains(&0);
-    if is_empty || elements > 1 << 28 || !(1..=2).contains(&base.data_bytes) {
-        return Err(corrupted("has an impossible shape"));
+    if names.is_empty() {
+        names.push(format!("{name}/{name}"));
     }
-    Ok(StreamInfo {
-        name: info.name.clone(),
-        direction: if direction == 0 { Direction::HostToDevice } else { Direction::DeviceToHost },
-        height: base.height,
-        width: base.width,
-        features: base.features,
-        padded: [base.padded_height, base.padded_width, base.padded_features],
-        order: base.format,
-        data_bytes: base.data_bytes,
-        qp_zp: numeric.qp_zp,
-        qp_scale: numeric.qp_scale,
-        limits: [numeric.limvals_min, numeric.limvals_max],
-    })
+    names
+}
+
+fn sorted_outputs(
+    group: &proto::Group,
+    whole: &proto::Group,
+    features: &Features,
+) -> Result<Vec<String>, HefError> {
+    let fused = whole.fused.as_ref().filter(|f| f.network_has_fused_layers);
+    if let Some(fused) = fused {
+        return Ok(fused.updated_sorted_output_names.clone());
+    }
+    let part = group.partial.first().and_then(|p| p.network_group.as_ref());
+    if let Some(part) = part.filter(|p| !features.net_flow && !p.sorted_outputs_order.is_empty()) {
+        return Ok(part.sorted_outputs_order.clone());
+    }
+    if !group.sorted_outputs_order.is_empty() {
+        return Ok(group.sorted_outputs_order.clone());
+    }
+    // Very old files have it in their last part.
+    let last = whole.contexts.last().and_then(|c| c.metadata.as_ref()).map(|m| &m.sorted_outputs_order);
+    let sorted = last.cloned().unwrap_or_default();
+    if sorted.is_empty() {
+        return Err(HefError::Invalid("it does not say in which order its outputs are".into()));
+    }
+    Ok(sorted)
+}
+
+/// What the host computes behind the chip.
+fn host_ops(group: &proto::Group) -> Vec<String> {
+    group.ops.iter().filter(|op| op.core_op.is_none()).map(|op| op.name.clone()).collect()
 }

@@ -1,7 +1,8 @@
 //! The two HEFs of a Whisper model, with the shapes and names that Hailo's own have.
 
 use super::generate;
-use super::model::{ARCH_8L, Direction, Hef, NetworkGroup, SimulatedNetwork, StreamInfo};
+use super::layer::{Direction, StreamInfo};
+use super::model::{ARCH_8L, Hef, NetworkGroup, SimulatedNetwork};
 
 /// The kind of an encoder's simulated network.
 pub const ENCODER: &str = "whisper-encoder";
@@ -27,27 +28,40 @@ pub struct Shape {
 pub const BASE: Shape =
     Shape { model: "base", seconds: 5, width: 512, positions: 32, splits: [12_967, 12_966, 12_966, 12_966] };
 
+/// The compiler whose files these look like.
+const COMPILER: &str = "3.31.0";
+
 fn stream(group: &str, layer: &str, direction: Direction, width: u32, features: u32) -> StreamInfo {
-    let padded = [1, width, features.next_multiple_of(8)];
-    StreamInfo {
-        name: format!("{group}/{layer}"),
-        direction,
-        height: 1,
-        width,
-        features,
-        padded,
-        order: 1,
-        data_bytes: 2,
-        qp_zp: 0.0,
-        qp_scale: 1.0 / 1024.0,
-        limits: [0.0, 64.0],
+    StreamInfo::plain(group, layer, direction, [1, width, features], 2)
+}
+
+fn group(
+    name: String,
+    inputs: Vec<StreamInfo>,
+    outputs: Vec<StreamInfo>,
+    sorted_outputs: Vec<String>,
+) -> NetworkGroup {
+    let mut group = NetworkGroup {
+        networks: vec![format!("{name}/{name}")],
+        contexts: 2,
+        inputs,
+        outputs,
+        sorted_outputs,
+        bottleneck_fps: 0.0,
+        host_ops: Vec::new(),
+        name,
+    };
+    for (index, stream) in (0..).zip(group.inputs.iter_mut().chain(&mut group.outputs)) {
+        stream.index = index;
     }
+    group
 }
 
 fn hef(group: NetworkGroup, kind: &str, weights_sha256: &str) -> Vec<u8> {
     generate::write(&Hef {
         arch: ARCH_8L,
         header_version: 2,
+        compiler: COMPILER.into(),
         network_groups: vec![group],
         simulated: Some(SimulatedNetwork { kind: kind.into(), weights_sha256: weights_sha256.into() }),
     })
@@ -57,15 +71,9 @@ fn hef(group: NetworkGroup, kind: &str, weights_sha256: &str) -> Vec<u8> {
 pub fn encoder(shape: &Shape, weights_sha256: &str) -> Vec<u8> {
     let name = format!("{}_whisper_encoder_{}s", shape.model, shape.seconds);
     let output = stream(&name, "conv49", Direction::DeviceToHost, 50 * shape.seconds, shape.width);
-    let group = NetworkGroup {
-        network_name: format!("{name}/{name}"),
-        is_multi_context: true,
-        inputs: vec![stream(&name, "input_layer1", Direction::HostToDevice, 100 * shape.seconds, 80)],
-        sorted_outputs: vec![output.name.clone()],
-        outputs: vec![output],
-        name,
-    };
-    hef(group, ENCODER, weights_sha256)
+    let inputs = vec![stream(&name, "input_layer1", Direction::HostToDevice, 100 * shape.seconds, 80)];
+    let sorted = vec![output.name.clone()];
+    hef(group(name, inputs, vec![output], sorted), ENCODER, weights_sha256)
 }
 
 /// The decoder: features `[1, 1, 50 * seconds, width]` and token embeddings `[1, 1, positions, width]` in, logits
@@ -77,23 +85,16 @@ pub fn decoder(shape: &Shape, weights_sha256: &str) -> Vec<u8> {
         .iter()
         .enumerate()
         .map(|(i, columns)| {
-            stream(&name, &format!("conv{}", 81 + i), Direction::DeviceToHost, shape.positions, *columns)
+            stream(&name, &format!("conv{}", 97 + i), Direction::DeviceToHost, shape.positions, *columns)
         })
         .collect();
     let sorted_outputs = parts.iter().map(|p| p.name.clone()).collect();
-    // Hailo's compiler declares streams in an order of its own: a program that joins the logits in the order of
-    // declaration must fail here as it would there.
+    // Hailo's compiler declares streams in an order of its own, and the library gives parameters in that of the alphabet
+    // (conv100 before conv97): a program that joins the logits in either order must fail here as it would there.
     let outputs = [2, 0, 3, 1].map(|i: usize| parts[i].clone()).to_vec();
-    let group = NetworkGroup {
-        network_name: format!("{name}/{name}"),
-        is_multi_context: true,
-        inputs: vec![
-            stream(&name, "input_layer2", Direction::HostToDevice, shape.positions, shape.width),
-            stream(&name, "input_layer1", Direction::HostToDevice, 50 * shape.seconds, shape.width),
-        ],
-        outputs,
-        sorted_outputs,
-        name,
-    };
-    hef(group, DECODER, weights_sha256)
+    let inputs = vec![
+        stream(&name, "input_layer2", Direction::HostToDevice, shape.positions, shape.width),
+        stream(&name, "input_layer1", Direction::HostToDevice, 50 * shape.seconds, shape.width),
+    ];
+    hef(group(name, inputs, outputs, sorted_outputs), DECODER, weights_sha256)
 }

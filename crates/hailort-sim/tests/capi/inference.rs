@@ -29,7 +29,8 @@ fn the_frames_are_those_of_the_network_itself() {
     let sorted = sorted_outputs(decoder.hef);
     for seed in 0..3 {
         let mut whole = vec![0.0; 8 * 33];
-        direct.run(&[&decoder.frame(1, seed), &decoder.frame(0, seed)], &mut [&mut whole]);
+        // By name: the encoder's features, then the embeddings.
+        direct.run(&[&decoder.frame(0, seed), &decoder.frame(1, seed)], &mut [&mut whole]);
         let parts = decoder.infer(seed);
         for (position, row) in whole.chunks_exact(33).enumerate() {
             let mut joined = Vec::new();

@@ -2,6 +2,10 @@
 //!
 //! Predicted: a thread costs one file of `/proc` that is opened, read and closed, about 6 µs; an open file one link that
 //! is read, about 1.5 µs; the rest is fixed. So 50 threads and 200 files stay under 1 ms.
+//!
+//! Seen (medians, two machines): 50 threads and 200 files 0.34 ms where a link costs 1.1 µs, 1.27 ms with one thread
+//! where a kernel with another security module takes 4.4 µs for it; there two threads read the links. 10 and 10 take
+//! 0.09 ms, 100 and 100 0.31 ms, 1,000 and 1,000 2.1 ms; comparisons 2 to 100 µs.
 
 use std::hint::black_box;
 use std::io::{BufRead, BufReader, Write};

@@ -64,6 +64,11 @@ struct Readme;
 #[doc = include_str!("../docs/migrating-from-python.md")]
 struct MigratingFromPython;
 
+/// Holds the guide to hangs and leaks to what it says.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/hangs-and-leaks.md")]
+struct HangsAndLeaks;
+
 /// For the macros of this crate alone.
 #[cfg(feature = "fixtures")]
 #[doc(hidden)]

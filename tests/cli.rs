@@ -91,7 +91,7 @@ fn a_run_in_json_has_every_field() {
     let summary = &report["summary"];
     assert_eq!(
         keys(summary),
-        ["clips", "wer", "cer", "intent_accuracy", "real_time_factor", "load_ms", "peak_rss_kib"]
+        ["clips", "failed", "wer", "cer", "intent_accuracy", "real_time_factor", "load_ms", "peak_rss_kib"]
     );
     assert_eq!(summary["clips"], clips.len());
     let peak = summary["peak_rss_kib"].as_u64().unwrap();
@@ -478,10 +478,34 @@ fn leaks_are_told_and_fail_a_command_only_where_that_is_asked_for() {
     };
     for (leaks, code) in [("", 0), ("warn", 0), ("fail", 1), ("ignore:fd:socket=known", 0)] {
         let run = hear(leaks).code(code);
-        let is_told =
-            err(&run).contains("leak: fd socket") || err(&run).contains("leak of the worker: fd socket");
+        let texts = ["left behind: fd socket", "leak of the worker: fd socket"];
+        let is_told = texts.iter().any(|text| err(&run).contains(text));
         assert_eq!(is_told, !leaks.starts_with("ignore"), "{leaks}: {}", err(&run));
         assert_eq!(out(&run).lines().count(), 1, "the text is there all the same");
     }
     assert!(err(&hear("nonsense").code(1)).contains("HAILO_LEAKS"));
+}
+
+#[test]
+fn a_run_in_which_nothing_is_heard_has_no_score() {
+    let run = with_faults("hailo_vstream_read_raw_buffer@1=abort")
+        .args(["run", "--filter", "volume"])
+        .assert()
+        .code(1);
+    assert!(out(&run).contains("10 failed, WER –, CER –, 0 of 10 intents"), "{}", out(&run));
+    let run = with_faults("hailo_vstream_read_raw_buffer@1=abort")
+        .args(["run", "--json", "--filter", "volume"])
+        .assert()
+        .code(1);
+    let summary = &json(&run)["summary"];
+    assert_eq!((&summary["wer"], summary["failed"] == summary["clips"]), (&Value::Null, true), "{summary}");
+}
+
+#[test]
+fn scores_that_are_no_numbers_are_no_text() {
+    let run = with_faults("hailo_vstream_read_raw_buffer=corrupt:nan")
+        .args(["transcribe", "--json", "audio-corpus/stop.flac"])
+        .assert()
+        .code(1);
+    assert!(json(&run)["error"].as_str().unwrap().contains("no numbers"), "{}", out(&run));
 }

@@ -66,3 +66,25 @@ fn each_kind_is_named() {
         assert!(found.iter().any(|l| l.kind == kind && l.what.contains(what)), "{plan}: {report}");
     }
 }
+
+#[test]
+fn what_a_library_starts_while_it_lists_its_devices_is_seen() {
+    for (plan, kind) in [
+        ("hailo_scan_devices@1=leak-child", Kind::Child),
+        ("hailo_scan_devices@1=leak-zombie", Kind::Child),
+        ("hailo_scan_devices@1=leak-file", Kind::File),
+    ] {
+        let report = teardown(faulty(plan));
+        let leaks = leaks(&report);
+        assert!(leaks.len() == 1 && leaks[0].kind == kind, "{plan}: {report}");
+    }
+}
+
+#[test]
+fn a_handle_that_is_released_and_kept_all_the_same_is_seen_in_the_simulator() {
+    for (call, what) in [("hailo_release_hef@1", "hef"), ("hailo_release_vdevice@1", "vdevice")] {
+        let report = teardown(faulty(&format!("{call}=leak-handle")));
+        let of_it = |l: &Leak| l.kind == Kind::Handle && l.what == what;
+        assert!(leaks(&report).iter().any(of_it), "{call}: {report}");
+    }
+}

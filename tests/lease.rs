@@ -321,7 +321,7 @@ fn who_has_a_copy_of_the_lock_keeps_the_device_when_the_holder_is_killed() {
     holder.signal(libc::SIGKILL);
     holder.child.wait().unwrap();
     let error = place.acquire(Wait::Never).unwrap_err().to_string();
-    assert!(error.contains("has ended; a process that it started has not"), "{error}");
+    assert!(error.contains("has ended; what it started has not: sleep ("), "{error}");
     // SAFETY: a signal to a process that the test's program started, and which ends only by that.
     assert_eq!(unsafe { libc::kill(child, libc::SIGKILL) }, 0);
     drop(place.patiently());

@@ -73,3 +73,34 @@ fn a_function_of_a_shared_object_is_refused() {
     let error = may_hang(LONG, 1, function).unwrap_err();
     assert!(error.kind() == WorkerErrorKind::Spawn && error.to_string().contains("shared object"), "{error}");
 }
+
+#[test]
+fn what_is_too_large_to_be_sent_is_told_by_its_size() {
+    let too_much = 5 << 20;
+    let answer = may_hang(LONG, too_much, |bytes: usize| vec![7u8; bytes]).unwrap_err();
+    let argument = may_hang(LONG, vec![7u8; too_much], |bytes: Vec<u8>| bytes.len()).unwrap_err();
+    for (error, what) in [(answer, "the answer"), (argument, "the argument")] {
+        assert_eq!(error.kind(), WorkerErrorKind::Failed(FailureKind::Request), "{error}");
+        let text = error.to_string();
+        assert!(
+            text.contains(what) && text.contains("it has 5242") && text.contains("is the most"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_copy_that_the_function_makes_of_its_process_does_not_answer() {
+    for _ in 0..20 {
+        // SAFETY: in a process of its own, whose copy returns and makes no more calls than this one.
+        let child = may_hang(LONG, (), |()| unsafe { libc::fork() }).unwrap();
+        assert!(child > 0);
+    }
+}
+
+#[test]
+fn a_hang_that_is_unwrapped_can_be_read() {
+    let error = may_hang(Duration::from_millis(50), (), |()| std::thread::park()).unwrap_err();
+    let shown = format!("{error:?}");
+    assert!(shown.contains("hung: ") && !shown.contains("Frame {"), "{shown}");
+}

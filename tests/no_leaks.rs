@@ -148,3 +148,34 @@ fn a_block_that_panics_keeps_its_own_panic() {
     let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
     assert_eq!(text.as_deref(), Some("the block's own"));
 }
+
+#[test]
+fn a_backtrace_and_files_that_are_renamed_are_no_leaks() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = tempfile::NamedTempFile::new_in(folder.path()).unwrap();
+    let there = folder.path().join("renamed");
+    assert_no_leaks!({
+        // It maps debug information of libraries, and keeps it.
+        assert!(!std::backtrace::Backtrace::force_capture().to_string().is_empty());
+        std::fs::rename(file.path(), &there).unwrap();
+        std::fs::remove_file(&there).unwrap();
+    });
+}
+
+#[test]
+fn a_copy_of_the_process_has_nothing_of_its_own() {
+    let watch = Watch::begin();
+    let _file = std::fs::File::open("/dev/null").unwrap();
+    // SAFETY: the copy makes few calls, and ends without anything of this process.
+    let copy = unsafe { libc::fork() };
+    if copy == 0 {
+        let found = watch.end();
+        // SAFETY: ends the copy.
+        unsafe { libc::_exit(i32::from(!found.is_empty())) }
+    }
+    let mut status = 0;
+    // SAFETY: waits for the copy just made.
+    assert_eq!(unsafe { libc::waitpid(copy, &raw mut status, 0) }, copy);
+    assert_eq!(status, 0, "it accuses nobody");
+    assert_eq!(watch.end().len(), 1);
+}

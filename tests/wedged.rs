@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use hailo_harness::context::ContextError;
 use hailo_harness::device::DeviceLease;
-use hailo_harness::device::lease::{LeaseError, LeaseOptions, Wait};
+use hailo_harness::device::lease::{LeaseError, LeaseOptions, LockFolder, Wait};
 use hailo_harness::stt::SttErrorKind;
 use hailo_harness::watchdog::DeviceState;
 use serde_json::Value;
@@ -36,6 +36,22 @@ fn wedge(devices: &str) -> i32 {
     daemon
 }
 
+/// Clears the marks of this test's devices at its end, however it ends: other tests have the same simulated host.
+struct Unmarked;
+
+impl Drop for Unmarked {
+    fn drop(&mut self) {
+        let folder = LockFolder::usual().unwrap();
+        let ours = format!("sim-{}-", host());
+        for name in std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()) {
+            let name = name.to_string_lossy();
+            if name.starts_with(&ours) && name.ends_with(".wedged") {
+                let _ = std::fs::remove_file(folder.path().join(&*name));
+            }
+        }
+    }
+}
+
 fn end(daemon: i32) {
     // SAFETY: numbers only.
     unsafe { libc::kill(daemon, libc::SIGKILL) };
@@ -63,6 +79,7 @@ fn command(arguments: &[&str]) -> (bool, String, String) {
 
 #[test]
 fn the_next_users_are_told_at_once_and_it_comes_back_by_being_opened() {
+    let _unmarked = Unmarked;
     let daemon = wedge("1");
     // The next user.
     let ContextError::Stt(error) = context().start().unwrap_err() else { panic!("another error") };
@@ -101,6 +118,7 @@ fn the_next_users_are_told_at_once_and_it_comes_back_by_being_opened() {
 
 #[test]
 fn of_several_devices_the_others_are_used() {
+    let _unmarked = Unmarked;
     let daemon = wedge("2");
     let next = context().worker_variable("HAILO_SIM_DEVICES", "2").start().unwrap();
     let devices = next.stt().opened().unwrap().devices;
@@ -123,6 +141,7 @@ fn one_that_is_not_marked_can_be_reset_all_the_same() {
 
 #[test]
 fn somebody_who_waits_is_told_when_the_device_is_marked() {
+    let _unmarked = Unmarked;
     let device = [format!("sim-{}-0000:01:00.0", host())];
     let options = LeaseOptions::usual().unwrap();
     let lease = DeviceLease::acquire(&device, &options).unwrap();
@@ -141,4 +160,41 @@ fn somebody_who_waits_is_told_when_the_device_is_marked() {
         assert!(told.recv().unwrap() - marked < Duration::from_secs(2));
     });
     lease.clear_wedged().unwrap();
+}
+
+#[test]
+fn one_that_fell_off_the_bus_is_known_by_its_mark() {
+    let _unmarked = Unmarked;
+    let plan = "hailo_vstream_read_raw_buffer@2=drop-off-bus:1000,once-per-host; \
+                hailo_vstream_read_raw_buffer@2=hang";
+    let state = tempfile::tempdir().unwrap();
+    let builder = || {
+        let builder = context().deadlines("infer=0.4".parse().unwrap());
+        builder.worker_variable("HAILO_SIM_STATE", state.path())
+    };
+    let context = builder().worker_variable("HAILO_SIM_FAULTS", plan).start().unwrap();
+    let error = context.hear(tone()).unwrap_err();
+    assert!(matches!(error.hang().unwrap().device, DeviceState::Wedged(_)), "{error}");
+    drop(context);
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_hailo-harness"))
+            .args(arguments)
+            .env("HAILO_SIM_HOST", host())
+            .env("HAILO_SIM_STATE", state.path())
+            .env("HAILO_RUNTIME", "sim")
+            .output()
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
+    };
+    let (_, out, _) = run(&["devices", "--json"]);
+    let devices: Value = serde_json::from_str(&out).unwrap();
+    let row = &devices["devices"][0];
+    assert!(row["error"].as_str().unwrap().contains("off the bus") && row["wedged"].is_object(), "{out}");
+    // Nobody opens what is not listed.
+    let ContextError::Stt(error) = builder().start().unwrap_err() else { panic!("another error") };
+    assert_eq!(error.kind(), SttErrorKind::Wedged, "{error}");
+    let (free, out, err) = run(&["devices", "--reset", "--json"]);
+    let reports: Value = serde_json::from_str(&out).unwrap();
+    assert!(!free && reports[0]["free"] == false, "{out}{err}");
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{Outcome, progress, reset};
 use crate::device::lease::{LockFolder, Owner, Queue, Wedged};
 use crate::device::process::descends;
-use crate::device::{Details, Found, Holder, Holders, RuntimeChoice, Survey, discovery};
+use crate::device::{Details, Found, Holder, Holders, RuntimeChoice, RuntimeKind, Survey, discovery};
 use crate::text::printable::line;
 use crate::worker::{Worker, WorkerOptions};
 
@@ -101,6 +101,16 @@ pub fn run(arguments: &Arguments) -> Outcome {
         Err(why) => return Err(why.into()),
     };
     let folder = LockFolder::usual()?;
+    // What fell off the bus is listed by nobody; its mark tells of it.
+    let marks = Wedged::all(&folder);
+    let kind = if runtime == "device" { RuntimeKind::Device } else { RuntimeKind::Sim };
+    let missing =
+        discovery::missing(kind, &discovery::prefix(kind), &devices, marks.iter().map(|m| m.device.as_str()));
+    let (mut devices, mut details) = (devices, details);
+    if !details.is_empty() || devices.is_empty() {
+        details.extend(missing.iter().map(|_| Err("it is not listed: it may be off the bus".to_owned())));
+    }
+    devices.extend(missing);
     let queue = Queue::read(&folder)?;
     let nodes: Vec<_> = devices.iter().flat_map(|d| d.nodes.clone()).collect();
     let holders = Holders::look(&nodes, &[std::process::id()]);

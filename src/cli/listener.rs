@@ -96,9 +96,11 @@ impl Listener {
         let report = self.context.close();
         // The death of a worker was the error of what it was at.
         let is_told = !report.is_clean() && report.findings.iter().all(|f| matches!(f, Finding::Died(_)));
-        let is_quiet = report.is_clean() && report.warned.is_empty();
-        if !is_told && !is_quiet {
+        if !report.is_clean() && !is_told {
             progress::say(format_args!("at the end: {report}"));
+        }
+        for leak in &report.warned {
+            progress::say(format_args!("warning: the worker left behind: {leak}"));
         }
         report.is_clean()
     }
@@ -106,6 +108,5 @@ impl Listener {
 
 /// Leaks are told, and fail nothing: the text is right, and the worker's end has freed what it left. Unless asked to.
 fn leak_policy() -> Result<Policy, leaks::PolicyError> {
-    let is_set = std::env::var_os(leaks::policy::VARIABLE).is_some_and(|v| !v.is_empty());
-    if is_set { Policy::from_environment() } else { Ok(Policy::warn_only()) }
+    Policy::from_environment_or(Policy::warn_only())
 }

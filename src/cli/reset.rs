@@ -32,8 +32,15 @@ struct Report {
 
 /// Tries to get one device back, or all that are marked.
 pub(super) fn run(choice: RuntimeChoice, wanted: Option<&str>, json: bool) -> Outcome {
-    let (kind, devices) = listed(choice)?;
+    let (kind, mut devices) = listed(choice)?;
     let options = LeaseOptions::usual()?;
+    let marks = Wedged::all(&options.folder);
+    devices.extend(discovery::missing(
+        kind,
+        &discovery::prefix(kind),
+        &devices,
+        marks.iter().map(|m| m.device.as_str()),
+    ));
     let chosen: Vec<&Found> = discovery::choose(&devices, wanted)?
         .into_iter()
         .filter(|d| wanted.is_some() || Wedged::read(&options.folder, &d.lease).is_some())

@@ -68,8 +68,11 @@ struct ClipReport {
 #[derive(Debug, Serialize)]
 struct Summary {
     clips: usize,
-    wer: f64,
-    cer: f64,
+    /// Clips that could not be transcribed: they count nowhere else but among the intents.
+    failed: usize,
+    /// Nothing where no clip was transcribed.
+    wer: Option<f64>,
+    cer: Option<f64>,
     intent_accuracy: f64,
     real_time_factor: f64,
     load_ms: u64,
@@ -128,16 +131,17 @@ pub fn run(arguments: &Arguments) -> Outcome {
     bar.finish_and_clear();
     let seconds: f64 = reports.iter().map(|r| r.seconds).sum();
     let right = reports.iter().filter(|r| r.intent_is_right()).count();
+    let failed = reports.iter().filter(|r| r.error.is_some()).count();
     let summary = Summary {
         clips: reports.len(),
-        wer: score.wer(),
-        cer: score.cer(),
+        failed,
+        wer: (failed < reports.len()).then(|| score.wer()),
+        cer: (failed < reports.len()).then(|| score.cer()),
         intent_accuracy: right as f64 / reports.len() as f64,
         real_time_factor: if seconds > 0.0 { busy.as_secs_f64() / seconds } else { 0.0 },
         load_ms: listener.load.as_millis() as u64,
         peak_rss_kib: listener.peak_rss_kib(),
     };
-    let failed = reports.iter().any(|r| r.error.is_some());
     let (model, runtime) = (listener.model.clone(), listener.runtime);
     // The device is let go before anybody may stop reading what is written here.
     let clean = listener.close();
@@ -153,7 +157,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         writeln!(out, "{}", summary_line(&report, right))?;
     }
     out.flush()?;
-    Ok(if failed || !clean { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if failed > 0 || !clean { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn matches(clip: &Clip, filter: Option<&str>) -> bool {
@@ -226,14 +230,16 @@ fn command(name: Option<&str>, slots: &Slots) -> String {
 
 fn summary_line(report: &Report, right: usize) -> String {
     let s = &report.summary;
+    let score = |rate: Option<f64>| rate.map_or_else(|| "–".into(), |rate| format!("{rate:.3}"));
     format!(
-        "{} clips with {} on {}: WER {:.3}, CER {:.3}, {right} of {} intents right, {:.2} × real time, \
+        "{} clips with {} on {}:{} WER {}, CER {}, {right} of {} intents right, {:.2} × real time, \
          loaded in {} ms, {} MiB at most",
         s.clips,
         report.model,
         report.runtime,
-        s.wer,
-        s.cer,
+        if s.failed > 0 { format!(" {} failed,", s.failed) } else { String::new() },
+        score(s.wer),
+        score(s.cer),
         s.clips,
         s.real_time_factor,
         s.load_ms,

@@ -27,7 +27,7 @@ pub struct Arguments {
     language: Language,
     #[command(flatten)]
     runtime: RuntimeArguments,
-    /// Write one JSON object a line, with tokens and timings
+    /// Write one JSON object a line, with tokens and timings, or with the first line of an error
     #[arg(long)]
     json: bool,
 }
@@ -57,6 +57,11 @@ pub fn run(arguments: &Arguments) -> Outcome {
             Err(error) => {
                 failed = true;
                 progress::say(format_args!("error: {error}"));
+                if arguments.json {
+                    let why = error.to_string();
+                    let first = why.lines().next().unwrap_or_default();
+                    writeln!(std::io::stdout(), "{}", json!({ "file": file, "error": first }))?;
+                }
             }
         }
     }

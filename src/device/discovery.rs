@@ -72,13 +72,48 @@ pub fn all_simulated() -> Vec<Found> {
     of_ids(RuntimeKind::Sim, host::device_ids())
 }
 
+/// What the names of this host's devices begin with, among those who queue.
+pub fn prefix(runtime: RuntimeKind) -> String {
+    match (runtime, host::name().as_str()) {
+        (RuntimeKind::Device, _) => String::new(),
+        (_, "default") => "sim-".into(),
+        (_, name) => format!("sim-{name}-"),
+    }
+}
+
 fn simulated(id: String) -> Found {
-    let lease = match host::name().as_str() {
-        "default" => format!("sim-{id}"),
-        name => format!("sim-{name}-{id}"),
-    };
+    let lease = prefix(RuntimeKind::Sim) + &id;
     let nodes = vec![Node::Socket(mark::socket_name(&id))];
     Found { id, lease, nodes }
+}
+
+/// Devices with these names among those who queue, which the runtime does not list: off the bus, perhaps. The prefix is
+/// that of the host where it listed.
+pub fn missing<'a>(
+    runtime: RuntimeKind,
+    prefix: &str,
+    listed: &[Found],
+    leases: impl IntoIterator<Item = &'a str>,
+) -> Vec<Found> {
+    let found = |lease: &str| match runtime {
+        RuntimeKind::Device => (!lease.starts_with("sim-")).then(|| Found {
+            id: lease.into(),
+            lease: lease.into(),
+            nodes: Vec::new(),
+        }),
+        RuntimeKind::Sim | RuntimeKind::DeviceApiOnSim => {
+            let id = lease.strip_prefix(prefix).filter(|id| is_address(id))?;
+            Some(Found { lease: lease.into(), ..simulated(id.into()) })
+        }
+    };
+    let mut missing: Vec<Found> = leases.into_iter().filter_map(found).collect();
+    missing.retain(|d| listed.iter().all(|l| l.lease != d.lease));
+    missing
+}
+
+/// Whether it looks like a PCIe address: names of simulated hosts may begin alike.
+fn is_address(id: &str) -> bool {
+    id.bytes().all(|b| b.is_ascii_hexdigit() || b":.".contains(&b))
 }
 
 /// Those of these devices that this names: a number in the list, an address, or all where nothing is named.
@@ -137,7 +172,17 @@ mod tests {
     fn simulated_devices_are_told_from_real_ones_and_from_those_of_other_hosts() {
         let one = || of_ids(RuntimeKind::Sim, vec!["0000:01:00.0".into()]).remove(0).lease;
         assert!(one().starts_with("sim-") && one().ends_with("0000:01:00.0"), "{}", one());
+        let default = format!("sim-{}", "0000:02:00.0");
+        let missing = |leases: &[&str]| {
+            super::missing(RuntimeKind::Sim, &prefix(RuntimeKind::Sim), &[], leases.iter().copied())
+        };
+        assert_eq!(missing(&[&default, "sim-other-0000:02:00.0", "0000:02:00.0"]).len(), 1);
         host::own();
         assert!(one().contains(host::own()), "{}", one());
+        let listed = of_ids(RuntimeKind::Sim, vec!["0000:01:00.0".into()]);
+        let own = prefix(RuntimeKind::Sim);
+        assert_eq!(super::missing(RuntimeKind::Sim, &own, &listed, [one().as_str()]), []);
+        let real = super::missing(RuntimeKind::Device, "", &[], [default.as_str(), "0000:02:00.0"]);
+        assert_eq!(real[0].id, "0000:02:00.0");
     }
 }

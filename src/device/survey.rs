@@ -20,6 +20,8 @@ pub struct Details {
 pub struct Survey {
     /// The runtime.
     pub runtime: RuntimeKind,
+    /// What the names of its devices begin with, among those who queue.
+    pub prefix: String,
     /// Something that people should know about the choice of runtime.
     pub notice: Option<String>,
     /// Its devices, in use or not.
@@ -42,6 +44,7 @@ impl Survey {
             Ok(Details { identity, temperature: device.temperature().ok() })
         };
         let details = if details { devices.iter().map(ask).collect() } else { Vec::new() };
-        Ok(Self { runtime: runtime.kind, notice: runtime.notice.clone(), devices, details })
+        let (prefix, notice) = (discovery::prefix(runtime.kind), runtime.notice.clone());
+        Ok(Self { runtime: runtime.kind, prefix, notice, devices, details })
     }
 }

@@ -58,7 +58,23 @@ impl Group {
     /// Ends all members: SIGTERM, and SIGKILL for those that live on. What was tried; the last step tells whether all
     /// are gone.
     pub(super) fn end(&mut self) -> Vec<Step> {
-        escalation::end(self, &BUDGETS)
+        let mut steps = escalation::end(self, &BUDGETS);
+        // Something that copies itself all the time may not have been seen in one look.
+        let until = Instant::now() + BUDGETS.kill;
+        let mut is_gone = false;
+        while !is_gone && Instant::now() < until {
+            is_gone = (0..3).all(|_| {
+                std::thread::sleep(LOOK);
+                self.members().is_empty()
+            });
+            if !is_gone {
+                Suspect::signal(self, Signal::KILL);
+            }
+        }
+        if let Some(last) = steps.last_mut() {
+            last.helped &= is_gone;
+        }
+        steps
     }
 }
 

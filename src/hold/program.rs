@@ -13,9 +13,10 @@ use super::group::{BUDGETS, Group};
 use super::terminal::{self, Terminal};
 use crate::cleanup::bounded::say;
 use crate::device::DeviceLease;
+use crate::diagnosis::{Capture, Thread};
 use crate::leaks::Family;
 use crate::watchdog::escalation;
-use crate::watchdog::{DeviceState, Hang, Phase};
+use crate::watchdog::{Budgets, DeviceState, Hang, Phase, Step};
 
 /// Signals that are passed on to the program.
 const PASSED_ON: [i32; 6] =
@@ -84,11 +85,20 @@ pub fn run(
     let begun = Instant::now();
     let timed_out = !watch(&group, until, &signals, terminal.as_ref());
     let members = group.members();
-    let looked = timed_out.then(|| escalation::look(child.id(), &BUDGETS));
+    let looked = timed_out.then(|| look(child.id(), &members));
     // What there is to say comes after: nobody may read it.
     let steps = if members.is_empty() { Vec::new() } else { group.end() };
     let all_ended = steps.last().is_none_or(|s| s.helped);
-    let hang = looked.map(|(step, capture)| {
+    let hang = looked.map(|(step, captures)| {
+        let mut captures = captures.into_iter().map(|(name, capture)| (name, capture.resolve()));
+        let diagnosis = captures.next().map(|(_, mut diagnosis)| {
+            for (name, other) in captures {
+                let of = |thread: Thread| Thread { name: format!("{name}: {}", thread.name), ..thread };
+                diagnosis.threads.extend(other.threads.into_iter().map(of));
+                diagnosis.notes.extend(other.notes.into_iter().map(|note| format!("{name}: {note}")));
+            }
+            diagnosis
+        });
         Box::new(Hang {
             phase: Phase::Program,
             program: program.to_string_lossy().into_owned(),
@@ -100,7 +110,7 @@ pub fn run(
             gone: all_ended,
             status: None,
             device: DeviceState::NotChecked,
-            diagnosis: Some(capture.resolve()),
+            diagnosis,
             log: Vec::new(),
         })
     });
@@ -136,6 +146,23 @@ pub fn run(
         }
         None => status.map(Outcome::Ended).map_err(HoldError::Status),
     }
+}
+
+/// Processes besides the program that are looked at where its time is over.
+const LOOKED_AT: usize = 7;
+
+/// Looks at the program, and at what it started, within the budget of one.
+fn look(pid: u32, members: &[(u32, String)]) -> (Step, Vec<(String, Capture)>) {
+    let others: Vec<_> = members.iter().filter(|(p, _)| *p != pid).take(LOOKED_AT).collect();
+    let share = BUDGETS.diagnosis / (1 + others.len() as u32);
+    let (step, first) = escalation::look(pid, &Budgets { diagnosis: share, ..BUDGETS });
+    let start = Instant::now();
+    let mut captures = vec![(String::new(), first)];
+    for (pid, name) in others {
+        let (_, capture) = escalation::look(*pid, &Budgets { diagnosis: share, ..BUDGETS });
+        captures.push((format!("{name} ({pid})"), capture));
+    }
+    (Step { budget: BUDGETS.diagnosis, took: step.took + start.elapsed(), ..step }, captures)
 }
 
 fn start(

@@ -62,6 +62,8 @@ pub struct Census {
     /// Threads that were not there at the census before.
     pub(super) threads: Vec<Thread>,
     pub(super) fds: Vec<Fd>,
+    /// Device and inode of those that are files: of all at first, then of those that were not there before.
+    pub(super) file_ids: BTreeMap<u32, (u64, u64)>,
     /// What it started since the census before.
     pub(super) children: Vec<Process>,
     pub(super) maps: BTreeMap<String, u32>,
@@ -69,6 +71,7 @@ pub struct Census {
     /// Of this process alone.
     pub(super) environment: Option<BTreeMap<OsString, u64>>,
     pub(super) directory: String,
+    pub(super) directory_id: Option<(u64, u64)>,
     pub(super) files: Vec<String>,
 }
 
@@ -119,6 +122,8 @@ impl Census {
         if let Some(before) = before {
             fds::leave_out(&mut fds, process.as_fd(), &before.fds, &scope.given);
         }
+        let old = before.map_or(&[][..], |b| &b.fds);
+        let file_ids = fds::ids(&fds, process.as_fd(), old);
         let known = before.map(|b| (b.tids.as_slice(), b.at));
         let (tids, threads) = threads::list(process.as_fd(), known, &mut buffer)?;
         Ok(Self {
@@ -128,10 +133,12 @@ impl Census {
             tids,
             threads,
             fds,
+            file_ids,
             children,
             maps: maps::list(process.as_fd(), &mut buffer)?,
             signals: status::signals(process.as_fd(), &mut buffer)?,
             environment: own.then(environment::list),
+            directory_id: fds::id(process.as_fd(), "cwd"),
             directory: rustix::fs::readlinkat(&process, "cwd", Vec::new())?.to_string_lossy().into_owned(),
             files: scope.folder.as_deref().map(files::list).unwrap_or_default(),
             scope,

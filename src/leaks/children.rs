@@ -44,11 +44,31 @@ pub(super) fn among(
     let mut found = Vec::new();
     for (&pid, stat) in all.iter().filter(|(pid, _)| **pid != ancestor) {
         let descends = descends(pid);
-        let is_away =
-            !descends && mark.is_some_and(|m| !stat.is_zombie && family::carries(proc, pid, m, buffer));
+        let is_away = !descends
+            && mark.is_some_and(|m| !stat.is_zombie && family::carries(proc, pid, m, buffer))
+            && !mark.is_some_and(|m| is_of_another(proc, &all, stat.parent, ancestor, m, buffer));
         if descends || is_away {
             found.push(Process { pid, name: stat.name.clone(), is_zombie: stat.is_zombie, is_away });
         }
     }
     found
+}
+
+/// Whether the first ancestor that is not new has this mark itself, and is not the one that is looked at: a server that
+/// was started before.
+fn is_of_another(
+    proc: BorrowedFd<'_>,
+    new: &BTreeMap<u32, Stat>,
+    mut parent: u32,
+    ancestor: u32,
+    mark: &str,
+    buffer: &mut Vec<u8>,
+) -> bool {
+    for _ in 0..64 {
+        match new.get(&parent) {
+            Some(stat) => parent = stat.parent,
+            None => return parent != ancestor && family::carries(proc, parent, mark, buffer),
+        }
+    }
+    false
 }

@@ -1,5 +1,6 @@
 //! The open files of a process.
 
+use std::collections::BTreeMap;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use rustix::io::Errno;
@@ -59,16 +60,25 @@ fn read(folder: BorrowedFd<'_>, numbers: &[u32]) -> Vec<Fd> {
     fds
 }
 
+/// Device and inode of those that are files with a name, and were not there before.
+pub(super) fn ids(fds: &[Fd], process: BorrowedFd<'_>, before: &[Fd]) -> BTreeMap<u32, (u64, u64)> {
+    let is_file = |fd: &&Fd| fd.target.starts_with('/') && !fd.target.starts_with("/dev/");
+    let new = fds.iter().filter(is_file).filter(|fd| before.binary_search(fd).is_err());
+    new.filter_map(|fd| Some((fd.number, id(process, &format!("fd/{}", fd.number))?))).collect()
+}
+
+/// Device and inode behind a link of a process's folder.
+pub(super) fn id(process: BorrowedFd<'_>, link: &str) -> Option<(u64, u64)> {
+    let stat = rustix::fs::statat(process, link, rustix::fs::AtFlags::empty()).ok()?;
+    Some((stat.st_dev, stat.st_ino))
+}
+
 /// Leaves out those that are of given files, and were not there before.
 pub(super) fn leave_out(fds: &mut Vec<Fd>, process: BorrowedFd<'_>, before: &[Fd], given: &[(u64, u64)]) {
     if given.is_empty() {
         return;
     }
-    let is_given = |fd: &Fd| {
-        let name = format!("fd/{}", fd.number);
-        let stat = rustix::fs::statat(process, name, rustix::fs::AtFlags::empty());
-        stat.is_ok_and(|s| given.contains(&(s.st_dev, s.st_ino)))
-    };
+    let is_given = |fd: &Fd| id(process, &format!("fd/{}", fd.number)).is_some_and(|id| given.contains(&id));
     fds.retain(|fd| before.binary_search(fd).is_ok() || !is_given(fd));
 }
 

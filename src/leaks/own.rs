@@ -11,6 +11,7 @@ use super::settle::{Patience, settle};
 use crate::cleanup::running_test;
 use crate::diagnosis::naming;
 use crate::hailort::ledger;
+use crate::report::tell;
 use crate::text::printable::say;
 
 /// The variable by which nextest marks what a test starts: its value is of one attempt at one test of one run.
@@ -29,6 +30,8 @@ const NAMING: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Watch {
     baseline: Option<Census>,
+    /// Whose it is: a copy of the process has nothing of its own.
+    process: u32,
     /// Numbers of handles that were open before.
     handles: Vec<u64>,
     extent: Extent,
@@ -70,21 +73,25 @@ impl Watch {
             static SAID: Once = Once::new();
             SAID.call_once(|| {
                 say(
-                    "hailo-harness: several tests share this process: of its own leaks only handles of HailoRT are \
-                     seen; cargo nextest run, or --test-threads=1, sees all",
+                    "hailo-harness: under cargo test several tests share this process: of its own leaks only handles of \
+                     HailoRT are seen; cargo nextest run, or --test-threads=1, sees all",
                 );
             });
-            return Self { baseline: None, handles, extent };
+            return Self { baseline: None, process: std::process::id(), handles, extent };
         }
         crate::worker::warm_up();
         let family = std::env::var(ATTEMPT).ok().map(|id| Family::begin(ATTEMPT, &id));
         let scope = Scope { family, ..Scope::default() };
         // Where `/proc` cannot be read, nobody is accused.
-        Self { baseline: Census::of(std::process::id(), scope).ok(), handles, extent }
+        let process = std::process::id();
+        Self { baseline: Census::of(process, scope).ok(), process, handles, extent }
     }
 
     /// What is left behind since then.
     pub fn end(self) -> Vec<Leak> {
+        if self.process != std::process::id() {
+            return Vec::new();
+        }
         let mut leaks: Vec<Leak> = ledger::open_handles_but(&self.handles, self.extent == Extent::Thread)
             .into_iter()
             .map(|h| Leak::handle(&h.kind, &h.of, &h.made_at, h.release.as_deref()))
@@ -109,7 +116,9 @@ impl Watch {
     /// When something is left that the policy forbids. Not while this thread panics already: then it is told.
     #[track_caller]
     pub fn assert(self, policy: &Policy) {
-        let Judged { failing, warned, .. } = policy.judge(self.end());
+        let judged = policy.judge(self.end());
+        tell::leaks(&judged);
+        let Judged { failing, warned, .. } = judged;
         warned.iter().for_each(|leak| say(format_args!("hailo-harness: warning: leak: {leak}")));
         if failing.is_empty() {
             return;

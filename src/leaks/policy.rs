@@ -101,9 +101,53 @@ impl Policy {
     /// # Errors
     /// When it is no policy.
     pub fn from_environment() -> Result<Self, PolicyError> {
-        match std::env::var_os(VARIABLE).filter(|v| !v.is_empty()) {
-            None => Ok(Self::fail()),
-            Some(value) => value.to_string_lossy().parse(),
+        Self::from_environment_or(Self::fail())
+    }
+
+    /// What `HAILO_LEAKS` says; for what it does not say, what this one does.
+    ///
+    /// # Errors
+    /// When it is no policy.
+    pub fn from_environment_or(default: Self) -> Result<Self, PolicyError> {
+        let value = std::env::var_os(VARIABLE).unwrap_or_default();
+        default.and(&value.to_string_lossy())
+    }
+
+    /// These rules, and behind them those of a text, whose default counts where it has one.
+    fn and(mut self, text: &str) -> Result<Self, PolicyError> {
+        for part in text.split(';').map(str::trim).filter(|p| !p.is_empty()) {
+            self = self.and_part(part)?;
+        }
+        Ok(self)
+    }
+
+    fn and_part(mut self, part: &str) -> Result<Self, PolicyError> {
+        let wrong = |why| PolicyError { part: shown(part), why };
+        let Some((verdict, rest)) = part.split_once(':') else {
+            self.default = match part {
+                "fail" => Verdict::Fail,
+                "warn" => Verdict::Warn,
+                "ignore" => return Err(wrong("what is ignored needs a kind, a name and a reason")),
+                _ => return Err(wrong("that is no policy")),
+            };
+            return Ok(self);
+        };
+        let (kind, name) = rest.split_once(':').ok_or_else(|| wrong("a kind and a name are wanted"))?;
+        let kind = match kind.trim() {
+            "*" => None,
+            name => match Kind::ALL.into_iter().find(|k| k.name() == name) {
+                Some(kind) => Some(kind),
+                None => return Err(wrong("there is no such kind")),
+            },
+        };
+        match verdict.trim() {
+            "fail" => Ok(self.with(kind, name.trim(), Verdict::Fail)),
+            "warn" => Ok(self.with(kind, name.trim(), Verdict::Warn)),
+            "ignore" => {
+                let (name, reason) = name.split_once('=').unwrap_or((name, ""));
+                self.ignore(kind, name.trim(), reason).map_err(|e| PolicyError { part: shown(part), ..e })
+            }
+            _ => Err(wrong("that is no verdict")),
         }
     }
 
@@ -157,39 +201,15 @@ impl FromStr for Policy {
     type Err = PolicyError;
 
     fn from_str(text: &str) -> Result<Self, PolicyError> {
-        let mut policy = Self::fail();
-        for part in text.split(';').map(str::trim).filter(|p| !p.is_empty()) {
-            let wrong = |why| PolicyError { part: part.into(), why };
-            let Some((verdict, rest)) = part.split_once(':') else {
-                policy.default = match part {
-                    "fail" => Verdict::Fail,
-                    "warn" => Verdict::Warn,
-                    "ignore" => return Err(wrong("what is ignored needs a kind, a name and a reason")),
-                    _ => return Err(wrong("that is no policy")),
-                };
-                continue;
-            };
-            let (kind, name) = rest.split_once(':').ok_or_else(|| wrong("a kind and a name are wanted"))?;
-            let kind = match kind.trim() {
-                "*" => None,
-                name => match Kind::ALL.into_iter().find(|k| k.name() == name) {
-                    Some(kind) => Some(kind),
-                    None => return Err(wrong("there is no such kind")),
-                },
-            };
-            policy = match verdict.trim() {
-                "fail" => policy.with(kind, name.trim(), Verdict::Fail),
-                "warn" => policy.with(kind, name.trim(), Verdict::Warn),
-                "ignore" => {
-                    let (name, reason) = name.split_once('=').unwrap_or((name, ""));
-                    policy
-                        .ignore(kind, name.trim(), reason)
-                        .map_err(|e| PolicyError { part: part.into(), ..e })?
-                }
-                _ => return Err(wrong("that is no verdict")),
-            };
-        }
-        Ok(policy)
+        Self::fail().and(text)
+    }
+}
+
+/// As much of a part as an error shows.
+fn shown(part: &str) -> String {
+    match part.char_indices().nth(200) {
+        Some((end, _)) => format!("{}…", &part[..end]),
+        None => part.into(),
     }
 }
 

@@ -204,7 +204,9 @@ impl Ledger {
         }
         let mut begun: Vec<&RunInfo> = runs.iter().filter(|run| run.id.starts_with(asked)).collect();
         if name.is_none() {
-            begun.truncate(1);
+            // A program that runs by itself is no run of tests.
+            let of_tests = begun.iter().position(|run| !run_id::is_of_one_program(&run.id));
+            begun = vec![begun[of_tests.unwrap_or(0)]];
         }
         let listed =
             |runs: &mut dyn Iterator<Item = &RunInfo>| runs.take(LISTED).map(|r| r.id.clone()).collect();

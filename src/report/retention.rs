@@ -36,7 +36,9 @@ pub(super) fn found(runs: &Folder) -> std::io::Result<Vec<Found>> {
 /// Removes all but the newest runs, and never this one.
 pub(super) fn prune(runs: &Folder, own: &str, kept: usize) {
     let Ok(found) = found(runs) else { return };
-    for run in found.into_iter().filter(|run| run.id != own).skip(kept.saturating_sub(1)) {
+    // Of each kind as many: a program that is started again and again must not push runs of tests out.
+    let is_alike = |run: &Found| run_id::is_of_one_program(&run.id) == run_id::is_of_one_program(own);
+    for run in found.into_iter().filter(|run| run.id != own && is_alike(run)).skip(kept.saturating_sub(1)) {
         if let Ok(folder) = runs.child(&run.id) {
             let names = folder.names().unwrap_or_default();
             let is_own = |name: &&String| name.ends_with(ledger::DIAGNOSIS) || name.starts_with(ledger::PART);

@@ -47,12 +47,16 @@ pub(super) struct Attempt {
 /// By what leaks are put together.
 pub(super) type LeakKey = (String, String, Verdict, super::record::Side);
 
+/// Most places of leaks that are alike.
+const PLACES: usize = 10;
+
 /// What is known of those that are alike.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LeakSeen {
     pub count: u64,
     pub tests: BTreeSet<String>,
-    pub place: Option<String>,
+    /// Test and place: those that differ, and some of them.
+    pub places: Vec<(String, String)>,
     pub reason: Option<String>,
 }
 
@@ -175,8 +179,13 @@ impl Reader {
         }
         let seen = self.run.leaks.entry((leak.leak_kind, leak.what, leak.verdict, leak.side)).or_default();
         seen.count += 1;
-        seen.tests.insert(leak.test);
-        seen.place = seen.place.take().or(leak.place);
+        seen.tests.insert(leak.test.clone());
+        if let Some(place) = leak.place
+            && seen.places.len() < PLACES
+            && seen.places.iter().all(|(_, known)| *known != place)
+        {
+            seen.places.push((leak.test, place));
+        }
         seen.reason = seen.reason.take().or(leak.reason);
     }
 }

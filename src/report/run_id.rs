@@ -42,6 +42,11 @@ fn of_processes() -> String {
     }
 }
 
+/// Whether it is of a program that ran by itself, without a runner of tests.
+pub fn is_of_one_program(id: &str) -> bool {
+    id.starts_with("alone-") || id.starts_with("time-")
+}
+
 /// Whether this can be an id, and so the name of a file: letters, digits, `-`, `_` and `.`, the first one no `.`.
 pub fn is_valid(id: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');

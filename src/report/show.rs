@@ -166,10 +166,15 @@ fn leak(f: &mut Formatter<'_>, leak: &LeakGroup) -> fmt::Result {
         named.push("…".into());
     }
     writeln!(f, ": {} times in {} tests: {}", leak.count, leak.tests.len(), named.join(", "))?;
-    match &leak.place {
-        Some(place) => writeln!(f, "    {}", shown_within(place, SENTENCE)),
-        None => Ok(()),
+    for (test, place) in &leak.places {
+        let place = shown_within(place, SENTENCE);
+        if leak.tests.len() > 1 {
+            writeln!(f, "    {}: {place}", shown_within(test, NAME))?;
+        } else {
+            writeln!(f, "    {place}")?;
+        }
     }
+    Ok(())
 }
 
 fn duration(seconds: f64) -> String {

@@ -132,7 +132,7 @@ pub struct HangSeen {
     pub summary: String,
     /// What was tried.
     pub steps: Vec<Step>,
-    /// The name of the last step that helped.
+    /// The name of the step that ended it.
     pub helped: Option<String>,
     /// Whether the process is gone.
     pub gone: bool,
@@ -140,6 +140,11 @@ pub struct HangSeen {
     pub device: String,
     /// The file with the diagnosis, whether or not it is still there.
     pub diagnosis: Option<PathBuf>,
+}
+
+/// Whether a step is one that ends the process: the others look at it, or at the device.
+fn ends(step: &str) -> bool {
+    !["diagnose", "device"].contains(&step)
 }
 
 /// Leaks that are alike: of a kind, a name, a verdict and a side.
@@ -160,6 +165,9 @@ pub struct LeakGroup {
     pub tests: Vec<String>,
     /// More about the first one that has it.
     pub place: Option<String>,
+    /// More about each, with its test: those that differ, and some of them where there are many.
+    #[serde(default)]
+    pub places: Vec<(String, String)>,
     /// Why the verdict, of the first one that has it.
     pub reason: Option<String>,
 }
@@ -277,7 +285,11 @@ impl Run {
             call: hang.call.clone(),
             summary: hang.summary.clone(),
             steps: hang.steps.clone(),
-            helped: hang.steps.iter().rfind(|step| step.helped).map(|step| step.name.clone()),
+            helped: hang
+                .steps
+                .iter()
+                .find(|step| step.helped && ends(&step.name))
+                .map(|step| step.name.clone()),
             gone: hang.gone,
             device: hang.device.clone(),
             diagnosis: self.diagnosis(hang),
@@ -294,7 +306,8 @@ impl Run {
                     side: *side,
                     count: seen.count,
                     tests: seen.tests.iter().cloned().collect(),
-                    place: seen.place.clone(),
+                    place: seen.places.first().map(|(_, place)| place.clone()),
+                    places: seen.places.clone(),
                     reason: seen.reason.clone(),
                 }
             };

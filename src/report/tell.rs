@@ -14,7 +14,12 @@ use crate::watchdog::{self, DeviceState};
 
 /// The test that runs on this thread, else the thread, else the program.
 pub fn test() -> String {
-    let thread = || std::thread::current().name().map(str::to_owned);
+    let program = || {
+        let executable = std::env::current_exe().ok()?;
+        Some(executable.file_name()?.to_string_lossy().into_owned())
+    };
+    let thread =
+        || std::thread::current().name().filter(|n| *n != "main").map(str::to_owned).or_else(program);
     std::env::var("NEXTEST_TEST_NAME").ok().or_else(thread).unwrap_or_else(|| "a test".into())
 }
 

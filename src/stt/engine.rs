@@ -13,6 +13,7 @@ use crate::cleanup::bounded::say;
 use crate::cleanup::{running_test, signals};
 use crate::device::lease::Wait;
 use crate::leaks::Judged;
+use crate::report::tell;
 use crate::text::Language;
 use crate::whisper::Transcript;
 use crate::worker::Ended;
@@ -241,6 +242,12 @@ impl HailoStt {
         };
         match idle {
             Some(mut running) => {
+                if running.has_worker() && running_test::is_this() && signals::has_come() {
+                    say(format_args!(
+                        "hailo-harness: the test {} was ended; its worker was idle",
+                        tell::test()
+                    ));
+                }
                 let patience = self.0.options.release().min(LET_GO);
                 running.close(patience, "cleanup handlers have run", None);
             }
@@ -252,7 +259,11 @@ impl HailoStt {
                 let testimony = if ends_test { self.0.control.testify() } else { None };
                 self.0.control.kill(BE_GONE);
                 if let Some(testimony) = testimony {
-                    say(format_args!("hailo-harness: the test was ended while {}", testimony.text()));
+                    say(format_args!(
+                        "hailo-harness: the test {} was ended while {}",
+                        tell::test(),
+                        testimony.text()
+                    ));
                 }
             }
         }

@@ -10,7 +10,7 @@ use super::options::{SttModel, SttOptions};
 use super::retry::{Attempts, RetryPolicy};
 use hailort_sys::status::{HAILO_DEVICE_IN_USE, HAILO_OUT_OF_PHYSICAL_DEVICES};
 
-use crate::device::lease::{LeaseOptions, LockFolder, Wait};
+use crate::device::lease::{LeaseError, LeaseOptions, LockFolder, Wait, Wedged};
 use crate::device::{DeviceLease, Holders, Node, RuntimeChoice, RuntimeKind, discovery};
 use crate::leaks::Leak;
 use crate::models::{FetchEvent, FetchOptions, Model, Store};
@@ -115,7 +115,8 @@ impl Running {
         let result = self
             .spawn(options, control)
             .and_then(|()| self.queue(options, control, wait))
-            .and_then(|()| self.open(options, control, policy, budget));
+            .and_then(|()| self.open(options, control, policy, budget))
+            .and_then(|()| self.open_again_where_not_held(options, control, wait, policy, budget));
         match result {
             Ok(()) => {
                 if let Some(notice) = self.opened.as_ref().and_then(|o| o.notice.as_ref()) {
@@ -296,6 +297,14 @@ impl Running {
         let survey = worker.survey(setup.runtime, false, options.deadlines()?.open)?;
         self.kind = Some(survey.runtime);
         if survey.devices.is_empty() && options.device.is_none() {
+            let marks = Wedged::all(&LockFolder::usual()?);
+            let names = marks.iter().map(|m| m.device.as_str());
+            let missing = discovery::missing(survey.runtime, &survey.prefix, &[], names);
+            let of_missing = |m: &Wedged| missing.iter().any(|d| d.lease == m.device);
+            let marks: Vec<_> = marks.into_iter().filter(of_missing).map(|m| (m.device.clone(), m)).collect();
+            if !marks.is_empty() {
+                return Err(LeaseError::Wedged { marks }.into());
+            }
             // The library says best what is missing.
             return Ok(());
         }
@@ -309,6 +318,29 @@ impl Running {
         self.nodes = device.map(|d| d.nodes.clone()).unwrap_or_default();
         self.lease = Some(lease);
         Ok(())
+    }
+
+    /// A device that was not listed, and could be opened all the same, is held by no lease: others may have it by
+    /// rights. It is let go, and its turn waited for.
+    fn open_again_where_not_held(
+        &mut self,
+        options: &SttOptions,
+        control: &Control,
+        wait: Wait,
+        policy: &RetryPolicy,
+        budget: Duration,
+    ) -> Result<(), SttError> {
+        if self.lease.is_some() {
+            return Ok(());
+        }
+        self.let_go(options);
+        self.spawn(options, control)?;
+        self.queue(options, control, wait)?;
+        if self.lease.is_none() {
+            let why = "the library opens a device that it does not list: nobody can take turns for it";
+            return Err(SttError::Unavailable(why.into()));
+        }
+        self.open(options, control, policy, budget)
     }
 
     /// Adds who has the device open, where that is what failed.

@@ -11,13 +11,20 @@ use std::io::Write as _;
 pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() && !matches!(c, '\n' | '\t') {
-            let _ = write!(out, "{}", c.escape_default());
+        if (c.is_control() && !matches!(c, '\n' | '\t')) || turns(c) {
+            let _ = write!(out, "{}", c.escape_unicode());
         } else {
             out.push(c);
         }
     }
     out
+}
+
+/// Whether it changes the direction of writing, or is a line end that only some know: others' text must not rearrange
+/// what stands around it.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}')
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// As [`printable`], on one line.
@@ -40,5 +47,6 @@ mod tests {
         assert!(!printable(text).chars().any(char::is_control));
         assert!(printable(text).ends_with('é'));
         assert_eq!(line("a\nb\tc"), "a\\nb c");
+        assert_eq!(line("a\u{202e}b\u{2028}c"), "a\\u{202e}b\\u{2028}c");
     }
 }

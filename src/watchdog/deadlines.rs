@@ -52,14 +52,14 @@ impl From<Duration> for Deadlines {
 /// Text that says no deadlines.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{VARIABLE}={value:?}: {part:?} is no deadline; give phases and times, such as \
+    "deadlines (are they in {VARIABLE}?): {part:?}: {why}; give phases and times, such as \
      open=60,configure=60,infer=2.5,release=500ms (seconds unless ms is said), or one time for all"
 )]
 pub struct DeadlinesError {
-    /// The text.
-    pub value: String,
-    /// The part of it that is wrong.
+    /// The part that is wrong.
     pub part: String,
+    /// What is wrong with it.
+    pub why: &'static str,
 }
 
 impl Deadlines {
@@ -92,19 +92,22 @@ impl FromStr for Deadlines {
     fn from_str(text: &str) -> Result<Self, DeadlinesError> {
         let mut deadlines = Self::default();
         for part in text.split([',', ';']).map(str::trim).filter(|p| !p.is_empty()) {
-            let wrong = || DeadlinesError { value: text.into(), part: part.into() };
+            let wrong = |why| DeadlinesError { part: part.chars().take(100).collect(), why };
             let Some((phase, time)) = part.split_once('=') else {
-                deadlines = time(part).ok_or_else(wrong)?.into();
+                deadlines = time(part).map_err(wrong)?.into();
                 continue;
             };
-            let time = time.trim();
-            let time = self::time(time).ok_or_else(wrong)?;
+            let time = self::time(time.trim()).map_err(wrong)?;
             match phase.trim() {
                 "open" => deadlines.open = time,
                 "configure" => deadlines.configure = time,
                 "infer" => deadlines.infer = time,
                 "release" => deadlines.release = time,
-                _ => return Err(wrong()),
+                _ => {
+                    return Err(wrong(
+                        "there is no such phase: it is one of open, configure, infer and release",
+                    ));
+                }
             }
         }
         Ok(deadlines)
@@ -112,13 +115,16 @@ impl FromStr for Deadlines {
 }
 
 /// `2.5`, `2.5s` or `500ms`; nothing hangs in no time at all.
-fn time(text: &str) -> Option<Duration> {
+fn time(text: &str) -> Result<Duration, &'static str> {
     let (number, unit) = match text.strip_suffix("ms") {
         Some(number) => (number, 1e-3),
         None => (text.strip_suffix('s').unwrap_or(text), 1.0),
     };
-    let seconds: f64 = number.trim().parse().ok()?;
-    Duration::try_from_secs_f64(seconds * unit).ok().filter(|d| !d.is_zero())
+    let seconds: f64 = number.trim().parse().map_err(|_| "that is no time")?;
+    match Duration::try_from_secs_f64(seconds * unit) {
+        Ok(time) if time.is_zero() => Err("nothing can be done in no time"),
+        time => time.map_err(|_| "that is no time"),
+    }
 }
 
 #[cfg(test)]
@@ -143,6 +149,7 @@ mod tests {
             ["infer", "infer=", "infer=0", "infer=-1", "list=3", "infer=NaN", "infer=1e300", "1m", "é=ms"]
         {
             let error = value.parse::<Deadlines>().unwrap_err();
+            assert_eq!(error.why.contains("no such phase"), value.starts_with("list"), "{error}");
             assert!(error.to_string().contains(VARIABLE) && error.part == value, "{error}");
         }
     }

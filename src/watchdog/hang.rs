@@ -24,7 +24,7 @@ pub enum DeviceState {
 }
 
 /// A process that did not answer in time: in what it hung, what was tried, and what helped.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hang {
     /// What it was to do.
     pub phase: Phase,
@@ -52,6 +52,13 @@ pub struct Hang {
     pub diagnosis: Option<Diagnosis>,
     /// Its last lines.
     pub log: Vec<String>,
+}
+
+/// As [`Display`](std::fmt::Display): it is what `unwrap` shows of an error, and for people.
+impl std::fmt::Debug for Hang {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }
 
 impl Hang {

@@ -29,6 +29,16 @@ pub enum WhisperError {
     /// The device or its library failed.
     #[error(transparent)]
     Device(#[from] HailoError),
+    /// The device answered scores that are no numbers.
+    #[error(
+        "the decoder answered {wrong} of {all} scores that are no numbers: the device or its HEF is at fault"
+    )]
+    Scores {
+        /// How many.
+        wrong: usize,
+        /// Of how many.
+        all: usize,
+    },
 }
 
 impl From<TokenizerError> for WhisperError {
@@ -43,7 +53,7 @@ impl WhisperError {
         match self {
             Self::Audio(_) => WhisperErrorKind::Audio,
             Self::Assets(_) => WhisperErrorKind::Assets,
-            Self::Device(_) => WhisperErrorKind::Device,
+            Self::Device(_) | Self::Scores { .. } => WhisperErrorKind::Device,
         }
     }
 }

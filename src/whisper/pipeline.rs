@@ -225,6 +225,7 @@ impl Decoder {
             let columns = stream.shape[2];
             row.extend_from_slice(&part[(ids.len() - 1) * columns..ids.len() * columns]);
         }
-        Ok(row)
+        let wrong = row.iter().filter(|score| score.is_nan()).count();
+        if wrong > 0 { Err(WhisperError::Scores { wrong, all: row.len() }) } else { Ok(row) }
     }
 }

@@ -10,9 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use super::client::{Worker, WorkerOptions};
 use super::error::WorkerError;
+use super::frame;
 use super::image;
 use super::message::{Failure, FailureKind};
+use crate::report::tell;
 
+/// Bytes of an argument or an answer: a frame, less what stands around it.
+const MOST: usize = frame::LONGEST as usize - 1024;
 /// How long a worker that has answered may take to end.
 const RELEASE: Duration = Duration::from_secs(5);
 
@@ -47,7 +51,11 @@ where
 {
     let call = Call::of(&argument, function)?;
     let mut worker = Worker::spawn(&WorkerOptions { own_program: true, ..WorkerOptions::default() })?;
-    let answer = worker.call(call, deadline)?;
+    let answer = worker.call(call, deadline).inspect_err(|error| {
+        if let Some(hang) = error.hang() {
+            tell::hang(hang);
+        }
+    })?;
     worker.close(RELEASE);
     postcard::from_bytes(&answer).map_err(|e| cannot_be_sent("the answer", &e).into())
 }
@@ -73,6 +81,7 @@ impl Call {
         R: Serialize + DeserializeOwned,
     {
         let argument = postcard::to_stdvec(argument).map_err(|e| cannot_be_sent("the argument", &e))?;
+        check_size("the argument", argument.len())?;
         let trampoline: Trampoline = call::<A, R>;
         let place = |function: *const ()| {
             image::offset(function).ok_or_else(|| WorkerError::Spawn {
@@ -128,10 +137,19 @@ unsafe fn call<A: DeserializeOwned, R: Serialize>(
     // SAFETY: the caller says what it is.
     let function = unsafe { std::mem::transmute::<*const (), fn(A) -> R>(function) };
     let argument = postcard::from_bytes(argument).map_err(|e| cannot_be_sent("the argument", &e))?;
-    postcard::to_stdvec(&function(argument)).map_err(|e| cannot_be_sent("the answer", &e))
+    let answer = postcard::to_stdvec(&function(argument)).map_err(|e| cannot_be_sent("the answer", &e))?;
+    check_size("the answer", answer.len())?;
+    Ok(answer)
 }
 
-fn cannot_be_sent(what: &str, why: &postcard::Error) -> Failure {
+fn check_size(what: &str, bytes: usize) -> Result<(), Failure> {
+    if bytes <= MOST {
+        return Ok(());
+    }
+    Err(cannot_be_sent(what, &format_args!("it has {bytes} bytes, and {MOST} is the most")))
+}
+
+fn cannot_be_sent(what: &str, why: &dyn std::fmt::Display) -> Failure {
     Failure {
         kind: FailureKind::Request,
         status: None,

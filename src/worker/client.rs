@@ -21,8 +21,9 @@ use crate::device::process;
 use crate::device::{DeviceLease, RuntimeChoice, Survey};
 use crate::diagnosis::{Diagnosis, Naming};
 use crate::hailort::ledger::OpenHandle;
+use crate::leaks::compare::compare;
 use crate::leaks::family::Member;
-use crate::leaks::{Census, Family, Leak, Patience, Scope, place_threads, settle};
+use crate::leaks::{Census, Family, Kind, Leak, Patience, Scope, place_threads, settle};
 use crate::text::Language;
 use crate::watchdog::escalation::{self, Suspect};
 use crate::watchdog::{Budgets, Deadlines, DeviceState, Hang, Phase, StepKind};
@@ -55,6 +56,8 @@ pub struct Worker {
     log: Log,
     /// How long it is given to end, by what it uses.
     budgets: Budgets,
+    /// What it had before the library was loaded.
+    before_loading: Option<Census>,
     /// What it had when the library was loaded and no device was open.
     baseline: Option<Census>,
     /// What it has left behind.
@@ -131,6 +134,7 @@ impl Worker {
             log,
             // Until it says what it uses.
             budgets: Budgets::DEVICE,
+            before_loading: None,
             baseline: None,
             leaks: Vec::new(),
             scratch,
@@ -181,6 +185,8 @@ impl Worker {
         deadline: Duration,
     ) -> Result<Survey, WorkerError> {
         self.budgets = Budgets::asked(runtime);
+        // Threads and files that a library has from the moment that it is loaded are its own. Processes are not.
+        self.before_loading = Census::of(self.id(), self.scope()).ok();
         let request = Request::Survey { runtime, details };
         match self.ask(Clock::start(Phase::List, deadline), &request, Payload::None, &mut |_| {})? {
             Response::Surveyed(survey) => {
@@ -343,6 +349,13 @@ impl Worker {
         let Some(baseline) = self.baseline.take() else { return };
         // Where it ends meanwhile, that is an error of its own.
         let mut left = settle(&baseline, Patience::default()).unwrap_or_default();
+        if let Some(before) = self.before_loading.take()
+            && let Ok(after) = before.again()
+        {
+            let counts = |leak: &Leak| matches!(leak.kind, Kind::Child | Kind::File) && !left.contains(leak);
+            let more: Vec<Leak> = compare(&before, &after).into_iter().filter(counts).collect();
+            left.extend(more);
+        }
         if left.iter().any(|l| l.tid.is_some()) {
             let (_, capture) = escalation::look(self.id(), &self.budgets);
             place_threads(&mut left, &capture.resolve());
@@ -380,7 +393,13 @@ impl Worker {
                 // It has ended, or closed its socket and will: either way it is over.
                 self.reap(AFTER_CLOSE);
                 self.kill();
-                Err(WorkerError::Died { phase: clock.phase, status: self.status, log: self.log.last() })
+                let calls = self.switch.witness().board.calls();
+                Err(WorkerError::Died {
+                    phase: clock.phase,
+                    status: self.status,
+                    calls,
+                    log: self.log.last(),
+                })
             }
             Err(source) => {
                 self.kill();

@@ -4,6 +4,7 @@ use std::process::ExitStatus;
 
 use super::frame::FrameError;
 use super::message::{Failure, FailureKind};
+use crate::hailort::recorder::CallInProgress;
 use crate::watchdog::{Hang, Phase};
 
 /// What kind of failure a [`WorkerError`] is.
@@ -40,12 +41,17 @@ pub enum WorkerError {
     #[error(transparent)]
     Failed(#[from] Failure),
     /// The worker ended by itself or was killed by somebody else.
-    #[error("the worker died while it was asked to {} ({}){}", phase.task(), describe(*status), last_lines(log))]
+    #[error(
+        "the worker died while it was asked to {}{} ({}){}",
+        phase.task(), within(calls), describe(*status), last_lines(log)
+    )]
     Died {
         /// What it was asked to do.
         phase: Phase,
         /// How it ended, where that is known.
         status: Option<ExitStatus>,
+        /// The calls of HailoRT that its threads were in.
+        calls: Vec<CallInProgress>,
         /// The last lines that it wrote.
         log: Vec<String>,
     },
@@ -85,6 +91,10 @@ impl WorkerError {
             Self::Closed => WorkerErrorKind::Closed,
         }
     }
+}
+
+fn within(calls: &[CallInProgress]) -> String {
+    calls.first().map(|call| format!(", in {}", call.call)).unwrap_or_default()
 }
 
 pub(super) fn describe(status: Option<ExitStatus>) -> String {

@@ -1,7 +1,11 @@
 //! The folder for temporary files that each worker has for itself, so that what it leaves there is known to be its own.
 
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, Mode, OFlags};
 
 use crate::device::process;
 
@@ -12,24 +16,42 @@ pub(super) const VARIABLE: &str = "TMPDIR";
 
 /// A worker's folder for temporary files. It is removed with all that is in it when this is dropped.
 #[derive(Debug)]
-pub(super) struct Scratch(tempfile::TempDir);
+pub(super) struct Scratch {
+    folder: tempfile::TempDir,
+    /// Locked as long as it is in use: who looks from another namespace of processes cannot tell by the process.
+    _lock: Option<OwnedFd>,
+}
+
+/// How old a folder is before it can be abandoned: one that was made just now is not locked yet.
+const YOUNG: Duration = Duration::from_secs(10);
 
 impl Scratch {
     /// Makes one, and removes those of processes that were killed before they could.
     pub(super) fn make() -> std::io::Result<Self> {
         let folder = std::env::temp_dir();
-        remove_abandoned(&folder);
+        remove_abandoned(&folder, YOUNG);
         let own = std::process::id();
         let start = process::start(own).map_or(0, |(start, _)| start);
-        tempfile::Builder::new().prefix(&format!("{PREFIX}{own}-{start}-")).tempdir_in(folder).map(Self)
+        let folder =
+            tempfile::Builder::new().prefix(&format!("{PREFIX}{own}-{start}-")).tempdir_in(folder)?;
+        let lock = lock(folder.path());
+        Ok(Self { folder, _lock: lock })
     }
 
     pub(super) fn path(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
     }
 }
 
-fn remove_abandoned(folder: &Path) {
+/// The lock of a folder, unless somebody else has it.
+fn lock(folder: &Path) -> Option<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let fd = rustix::fs::open(folder, flags, Mode::empty()).ok()?;
+    rustix::fs::flock(&fd, FlockOperation::NonBlockingLockExclusive).ok()?;
+    Some(fd)
+}
+
+fn remove_abandoned(folder: &Path, young: Duration) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let Some(owner) = name.to_str().and_then(owner) else { continue };
@@ -37,8 +59,13 @@ fn remove_abandoned(folder: &Path) {
         // Never through a link, and nobody else's.
         let is_ours =
             entry.metadata().is_ok_and(|m| m.is_dir() && m.uid() == rustix::process::geteuid().as_raw());
-        if !lives && is_ours {
-            let _ = std::fs::remove_dir_all(entry.path());
+        let age = entry.metadata().and_then(|m| m.modified()).map(|m| m.elapsed().unwrap_or_default());
+        let is_old = age.is_ok_and(|age| age >= young);
+        if !lives && is_ours && is_old {
+            // While it is locked here, nobody else removes it.
+            if let Some(_lock) = lock(&entry.path()) {
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
         }
     }
 }
@@ -62,6 +89,8 @@ mod tests {
         let names = [
             (format!("hailo-worker-{own}-{start}-abc"), true),
             (format!("hailo-worker-{own}-{}-abc", start + 1), false),
+            // Another namespace's, perhaps.
+            (format!("hailo-worker-{own}-{}-locked", start + 1), true),
             ("hailo-worker-x-1-abc".into(), true),
             ("hailo-worker-1".into(), true),
             ("something".into(), true),
@@ -72,7 +101,11 @@ mod tests {
         }
         std::os::unix::fs::symlink("something", folder.path().join(format!("hailo-worker-{own}-1-l")))
             .unwrap();
-        remove_abandoned(folder.path());
+        let locked = lock(&folder.path().join(format!("hailo-worker-{own}-{}-locked", start + 1)));
+        remove_abandoned(folder.path(), Duration::from_secs(60));
+        assert!(folder.path().join(&names[1].0).exists(), "it is young");
+        remove_abandoned(folder.path(), Duration::ZERO);
+        assert!(locked.is_some());
         for (name, stays) in &names {
             assert_eq!(folder.path().join(name).exists(), *stays, "{name}");
         }

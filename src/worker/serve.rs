@@ -12,10 +12,12 @@ use super::message::{
     Failure, FailureKind, ModelSource, Opened, Request, Response, Setup, receive, receive_samples, send,
 };
 use super::{handover, parent};
-use crate::device::{Runtime, RuntimeChoice, RuntimeError, Survey};
+use crate::device::{Runtime, RuntimeChoice, RuntimeError, RuntimeKind, Survey};
 use crate::diagnosis;
+use crate::hailort::ledger::OpenHandle;
 use crate::hailort::{Device, HailoError, VDevice, ledger};
 use crate::text::Language;
+use crate::text::printable::printable;
 use crate::watchdog::Phase;
 use crate::whisper::assets::WhisperAssets;
 use crate::whisper::{Audio, Pipeline, Transcript, WhisperError, audio::SAMPLE_RATE};
@@ -94,7 +96,16 @@ impl Server {
             Request::Diagnose { pid } => guarded(|| {
                 Ok(Response::Diagnosed(diagnosis::capture(pid, &diagnosis::Limits::default()).resolve()))
             }),
-            Request::Call(call) => guarded(|| call.run().map(Response::Returned)),
+            Request::Call(call) => {
+                let process = std::process::id();
+                let response = guarded(|| call.run().map(Response::Returned));
+                // A copy that the function has made of the process must not answer in its place.
+                if std::process::id() != process {
+                    // SAFETY: ends this process without anything that belongs to the one it is a copy of.
+                    unsafe { libc::_exit(0) }
+                }
+                response
+            }
             Request::Reset { runtime, device } => guarded(|| {
                 let runtime = self.runtime(runtime, Runtime::for_listing)?;
                 Device::open(runtime.api, &device)?.reset()?;
@@ -104,7 +115,11 @@ impl Server {
                 self.pipeline = None;
                 hailort_sim::weights::take_back();
                 // It stays to be looked at, until the socket ends.
-                Ok(Response::Closed(ledger::open_handles()))
+                let mut open = ledger::open_handles();
+                if self.runtime.as_ref().is_some_and(|(_, runtime)| runtime.kind == RuntimeKind::Sim) {
+                    open.extend(kept_by_the_simulator(&open));
+                }
+                Ok(Response::Closed(open))
             }),
         };
         send(socket, &response)
@@ -154,6 +169,25 @@ impl Server {
     }
 }
 
+/// Handles that were released with success, and that the simulator has all the same: it can be asked, unlike a library.
+fn kept_by_the_simulator(known: &[OpenHandle]) -> Vec<OpenHandle> {
+    let mut kept = Vec::new();
+    for (kind, count) in hailort_sim::capi::handles::in_use() {
+        // Network groups go with their virtual device.
+        let of_kind = |h: &&OpenHandle| h.kind.eq_ignore_ascii_case(kind);
+        let more = count.saturating_sub(known.iter().filter(of_kind).count());
+        for _ in 0..more * usize::from(kind != "configured network group") {
+            kept.push(OpenHandle {
+                kind: kind.to_lowercase(),
+                of: String::new(),
+                made_at: "a place that the simulator does not know".into(),
+                release: Some("success, and the simulator has it still".into()),
+            });
+        }
+    }
+    kept
+}
+
 /// Turns failures and panics into an answer.
 fn guarded(work: impl FnOnce() -> Result<Response, Failure>) -> Response {
     match catch_unwind(AssertUnwindSafe(work)) {
@@ -165,7 +199,7 @@ fn guarded(work: impl FnOnce() -> Result<Response, Failure>) -> Response {
             Response::Failed(Failure {
                 kind: FailureKind::Panic,
                 status: None,
-                message: format!("the worker panicked: {text}"),
+                message: format!("the worker panicked: {}", printable(&text)),
             })
         }
     }
@@ -209,6 +243,7 @@ impl From<WhisperError> for Failure {
             WhisperError::Audio(_) => FailureKind::Audio,
             WhisperError::Assets(_) => FailureKind::Assets,
             WhisperError::Device(device) => return device.clone().into(),
+            WhisperError::Scores { .. } => FailureKind::Device,
         };
         Self { kind, status: None, message: error.to_string() }
     }

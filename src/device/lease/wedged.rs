@@ -19,12 +19,17 @@ use super::ticket::{namespace, test_name};
 use crate::device::process;
 use crate::text::printable::say;
 
+/// How the names of marks end.
+const SUFFIX: &str = ".wedged";
 /// The longest content that is read.
 const LONGEST: u64 = 8192;
 
 /// What is known of a device that nobody can use.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Wedged {
+    /// The device, by its name among those who queue for it.
+    #[serde(default)]
+    pub device: String,
     /// Why: what was tried, and what was found.
     pub why: String,
     /// The process that could not be killed, where there is one.
@@ -62,6 +67,7 @@ impl Wedged {
     ) -> Result<(), LeaseError> {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
         let mark = Self {
+            device: device.into(),
             why: bounded(why),
             stuck,
             stuck_start: stuck.and_then(process::start).map(|(start, _)| start),
@@ -117,6 +123,17 @@ impl Wedged {
         mark.test = mark.test.as_deref().map(shown);
         mark.uid = stat.st_uid;
         Some(mark)
+    }
+
+    /// The marks of all devices.
+    pub fn all(folder: &LockFolder) -> Vec<Self> {
+        let names = folder.names().unwrap_or_default();
+        let marks = names.iter().filter_map(|file| {
+            let device = device_of(file.to_str()?.strip_suffix(SUFFIX)?)?;
+            // Anybody may have written it: it counts for the device whose file it is.
+            Self::read(folder, &device).map(|mark| Self { device, ..mark })
+        });
+        marks.collect()
     }
 
     /// Takes the mark of a device away: it was opened.
@@ -177,7 +194,18 @@ fn unreadable<T>(folder: &LockFolder, name: &str, why: &dyn std::fmt::Display) -
 /// A device's mark.
 fn name(device: &str) -> String {
     let lock = lock::file_name(device);
-    format!("{}.wedged", lock.strip_suffix(".lock").unwrap_or(&lock))
+    format!("{}{SUFFIX}", lock.strip_suffix(".lock").unwrap_or(&lock))
+}
+
+/// The device of a file's name without its end: the way back of [`lock::file_name`].
+fn device_of(name: &str) -> Option<String> {
+    let mut parts = name.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
+        bytes.extend(&part.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).ok()
 }
 
 /// A reason that can be shown.
@@ -211,12 +239,21 @@ mod tests {
         let text = read.to_string();
         assert!(text.starts_with("it hangs\\n\\u{1b}[2J") && text.len() < 1300, "{text}");
         assert!(!read.is_held());
+        mark_of_other(&folder);
+        let all: Vec<String> = Wedged::all(&folder).into_iter().map(|m| m.device).collect();
+        assert_eq!(all.len(), 2);
+        assert!(all.contains(&"sim-0000:01:00.0".into()) && all.contains(&"a/b%".into()), "{all:?}");
+        Wedged::clear(&folder, "a/b%").unwrap();
         let files = std::fs::read_dir(temporary.path()).unwrap();
         let names: Vec<_> = files.map(|f| f.unwrap().file_name()).collect();
         assert_eq!(names, ["sim-0000:01:00.0.wedged"], "nothing half-written");
         Wedged::clear(&folder, "sim-0000:01:00.0").unwrap();
         Wedged::clear(&folder, "sim-0000:01:00.0").unwrap();
         assert_eq!(Wedged::read(&folder, "sim-0000:01:00.0"), None);
+    }
+
+    fn mark_of_other(folder: &LockFolder) {
+        Wedged::mark(folder, "a/b%", "program", "why", None).unwrap();
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! | [`misuse`] | what callers did wrong: reported, counted, never undefined behaviour |
 //! | [`runtime`] | devices, virtual devices, network groups, vstreams, the scheduler |
 //! | [`network`] | what a network group computes: Whisper's encoder and decoder |
+//! | [`frames`] | frames of the host and of the device, and the way from one to the other |
 //! | [`weights`] | weights files: mapped, checked, shared |
 //! | [`hef`] | HEF files: parsed, checked, generated |
 //! | [`kernels`] | matrix product, softmax, layer norm, GELU |
@@ -28,6 +29,7 @@ pub mod canned;
 pub mod capi;
 mod console;
 pub mod faults;
+pub mod frames;
 pub mod hef;
 pub mod kernels;
 pub mod misuse;
@@ -36,4 +38,4 @@ mod random;
 pub mod runtime;
 pub mod weights;
 
-pub use capi::api;
+pub use capi::{api, further_api};

@@ -52,6 +52,8 @@ pub enum Wrong {
         /// Bytes of the frame.
         wanted: usize,
     },
+    /// A release of what belongs to something else, and goes with it.
+    NotTheCallers,
     /// A child made by plain fork uses what its parent made: the threads of the library are not there.
     Forked {
         /// The process that made it.
@@ -76,6 +78,9 @@ impl Display for Wrong {
                 "released with {frames} frames that wait for outputs to be read, its network group not shut down"
             ),
             Self::Size { given, wanted } => write!(f, "a buffer of {given} bytes for a frame of {wanted}"),
+            Self::NotTheCallers => {
+                f.write_str("goes with what it belongs to, and is not the caller's to release")
+            }
             Self::Forked { made_by } => {
                 write!(f, "made by process {made_by}, of which this one is a plain fork: exec instead")
             }

@@ -3,7 +3,7 @@
 //! Layouts and values are held against figures of a C compiler in `tests/layout.rs`. What C calls an enum is a `u32`
 //! here: a library may answer a value that this version does not know, which a Rust enum must never hold.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
 macro_rules! handles {
     ($($(#[$doc:meta])* $name:ident => $opaque:ident;)*) => {
@@ -33,6 +33,16 @@ handles! {
     hailo_input_vstream => _hailo_input_vstream;
     /// The host's end of an output.
     hailo_output_vstream => _hailo_output_vstream;
+    /// A network group that runs, where no scheduler decides.
+    hailo_activated_network_group => _hailo_activated_network_group;
+    /// An input as the device has it; belongs to its network group.
+    hailo_input_stream => _hailo_input_stream;
+    /// An output as the device has it; belongs to its network group.
+    hailo_output_stream => _hailo_output_stream;
+    /// Converts frames for an input.
+    hailo_input_transform_context => _hailo_input_transform_context;
+    /// Converts frames of an output.
+    hailo_output_transform_context => _hailo_output_transform_context;
 }
 
 macro_rules! aliases {
@@ -63,6 +73,7 @@ aliases! {
         HAILO_MAX_PRODUCT_NAME_LENGTH = 42,
         HAILO_MAX_STREAMS_COUNT = 40,
         HAILO_MAX_NETWORK_GROUPS = 8,
+        HAILO_MAX_NETWORKS_IN_NETWORK_GROUP = 8,
         HAILO_DEFAULT_VSTREAM_QUEUE_SIZE = 2,
         HAILO_DEFAULT_VSTREAM_TIMEOUT_MS = 10_000,
         HAILO_DEFAULT_DEVICE_COUNT = 1,
@@ -128,6 +139,97 @@ aliases! {
     hailo_stream_direction_t {
         HAILO_H2D_STREAM = 0,
         HAILO_D2H_STREAM = 1,
+    }
+    /// What connects a device.
+    hailo_device_type_t {
+        HAILO_DEVICE_TYPE_PCIE = 0,
+        HAILO_DEVICE_TYPE_ETH = 1,
+        HAILO_DEVICE_TYPE_INTEGRATED = 2,
+    }
+    /// What connects a stream.
+    hailo_stream_interface_t {
+        HAILO_STREAM_INTERFACE_PCIE = 0,
+        HAILO_STREAM_INTERFACE_ETH = 1,
+        HAILO_STREAM_INTERFACE_INTEGRATED = 3,
+    }
+    /// Whether transfers wait.
+    hailo_stream_flags_t {
+        HAILO_STREAM_FLAGS_NONE = 0,
+        HAILO_STREAM_FLAGS_ASYNC = 1,
+    }
+    /// Whether frames are converted.
+    hailo_stream_transform_mode_t {
+        HAILO_STREAM_NO_TRANSFORM = 0,
+        HAILO_STREAM_TRANSFORM_COPY = 1,
+    }
+    /// The power that a network group may take.
+    hailo_power_mode_t {
+        HAILO_POWER_MODE_PERFORMANCE = 0,
+        HAILO_POWER_MODE_ULTRA_PERFORMANCE = 1,
+    }
+    /// Whether latency is measured.
+    hailo_latency_measurement_flags_t {
+        HAILO_LATENCY_NONE = 0,
+        HAILO_LATENCY_MEASURE = 1,
+        HAILO_LATENCY_CLEAR_AFTER_GET = 2,
+    }
+    /// How a buffer is made.
+    hailo_buffer_flags_t {
+        HAILO_BUFFER_FLAGS_NONE = 0,
+        HAILO_BUFFER_FLAGS_DMA = 1,
+    }
+    /// Which way frames go.
+    hailo_dma_buffer_direction_t {
+        HAILO_DMA_BUFFER_DIRECTION_H2D = 0,
+        HAILO_DMA_BUFFER_DIRECTION_D2H = 1,
+        HAILO_DMA_BUFFER_DIRECTION_BOTH = 2,
+    }
+    /// What a device booted from.
+    hailo_device_boot_source_t {
+        HAILO_DEVICE_BOOT_SOURCE_INVALID = 0,
+        HAILO_DEVICE_BOOT_SOURCE_PCIE = 1,
+        HAILO_DEVICE_BOOT_SOURCE_FLASH = 2,
+    }
+    /// Which line is measured.
+    hailo_dvm_options_t {
+        HAILO_DVM_OPTIONS_VDD_CORE = 0,
+        HAILO_DVM_OPTIONS_OVERCURRENT_PROTECTION = 9,
+        HAILO_DVM_OPTIONS_AUTO = 0x7fff_ffff,
+    }
+    /// What is measured.
+    hailo_power_measurement_types_t {
+        HAILO_POWER_MEASUREMENT_TYPES__SHUNT_VOLTAGE = 0,
+        HAILO_POWER_MEASUREMENT_TYPES__BUS_VOLTAGE = 1,
+        HAILO_POWER_MEASUREMENT_TYPES__POWER = 2,
+        HAILO_POWER_MEASUREMENT_TYPES__CURRENT = 3,
+        HAILO_POWER_MEASUREMENT_TYPES__AUTO = 0x7fff_ffff,
+    }
+    /// How long a sample takes.
+    hailo_sampling_period_t {
+        HAILO_SAMPLING_PERIOD_1100US = 4,
+    }
+    /// Samples that are averaged.
+    hailo_averaging_factor_t {
+        HAILO_AVERAGE_FACTOR_1 = 0,
+        HAILO_AVERAGE_FACTOR_256 = 5,
+    }
+    /// Which measurement.
+    hailo_measurement_buffer_index_t {
+        HAILO_MEASUREMENT_BUFFER_INDEX_0 = 0,
+        HAILO_MEASUREMENT_BUFFER_INDEX_3 = 3,
+    }
+    /// What a device tells.
+    hailo_notification_id_t {
+        HAILO_NOTIFICATION_ID_ETHERNET_RX_ERROR = 0,
+        HAILO_NOTIFICATION_ID_HEALTH_MONITOR_TEMPERATURE_ALARM = 1,
+        HAILO_NOTIFICATION_ID_HEALTH_MONITOR_DATAFLOW_SHUTDOWN = 2,
+        HAILO_NOTIFICATION_ID_COUNT = 14,
+    }
+    /// How hot a device is.
+    hailo_temperature_protection_temperature_zone_t {
+        HAILO_TEMPERATURE_PROTECTION_TEMPERATURE_ZONE__GREEN = 0,
+        HAILO_TEMPERATURE_PROTECTION_TEMPERATURE_ZONE__ORANGE = 1,
+        HAILO_TEMPERATURE_PROTECTION_TEMPERATURE_ZONE__RED = 2,
     }
     /// What is reset.
     hailo_reset_device_mode_t {
@@ -295,6 +397,218 @@ structs! {
     hailo_network_info_t {
         name: [c_char; 257],
     }
+    /// A PCIe address.
+    hailo_pcie_device_info_t {
+        domain: u32,
+        bus: u32,
+        device: u32,
+        func: u32,
+    }
+    /// Firmware of the neural core.
+    hailo_core_information_t {
+        is_release: bool,
+        extended_context_switch_buffer: bool,
+        fw_version: hailo_firmware_version_t,
+    }
+    /// What a device can do.
+    hailo_device_supported_features_t {
+        ethernet: bool,
+        mipi: bool,
+        pcie: bool,
+        current_monitoring: bool,
+        mdio: bool,
+    }
+    /// Clock, boot source, identifiers.
+    hailo_extended_device_information_t {
+        neural_network_core_clock_rate: u32,
+        supported_features: hailo_device_supported_features_t,
+        boot_source: hailo_device_boot_source_t,
+        soc_id: [u8; 32],
+        lcs: u8,
+        eth_mac_address: [u8; 6],
+        unit_level_tracking_id: [u8; 12],
+        soc_pm_values: [u8; 24],
+        gpio_mask: u16,
+    }
+    /// What was measured.
+    hailo_power_measurement_data_t {
+        average_value: f32,
+        average_time_value_milliseconds: f32,
+        min_value: f32,
+        max_value: f32,
+        total_number_of_samples: u32,
+    }
+    /// How frames are converted.
+    hailo_transform_params_t {
+        transform_mode: hailo_stream_transform_mode_t,
+        user_buffer_format: hailo_format_t,
+    }
+    /// How a buffer is made.
+    hailo_buffer_parameters_t {
+        flags: hailo_buffer_flags_t,
+    }
+    /// From which layer results were taken apart.
+    hailo_nms_defuse_info_t {
+        class_group_index: u32,
+        original_name: [c_char; 128],
+    }
+    /// The results of a non-maximum suppression, as the device gives them.
+    hailo_nms_info_t {
+        number_of_classes: u32,
+        max_bboxes_per_class: u32,
+        max_bboxes_total: u32,
+        bbox_size: u32,
+        chunks_per_frame: u32,
+        is_defused: bool,
+        defuse_info: hailo_nms_defuse_info_t,
+        burst_size: u32,
+        burst_type: u32,
+    }
+    /// A shape for the host and one for the device.
+    hailo_stream_shapes_t {
+        shape: hailo_3d_image_shape_t,
+        hw_shape: hailo_3d_image_shape_t,
+    }
+    /// What a stream is.
+    hailo_stream_info_t {
+        shape: hailo_stream_shape_t,
+        hw_data_bytes: u32,
+        hw_frame_size: u32,
+        format: hailo_format_t,
+        direction: hailo_stream_direction_t,
+        index: u8,
+        name: [c_char; 128],
+        quant_info: hailo_quant_info_t,
+        is_mux: bool,
+    }
+    /// Parameters of a stream. What follows the flags is for other interfaces than PCIe.
+    hailo_stream_parameters_t {
+        stream_interface: hailo_stream_interface_t,
+        direction: hailo_stream_direction_t,
+        flags: hailo_stream_flags_t,
+        of_interface: [u32; 17],
+    }
+    /// Parameters of the stream of this name.
+    hailo_stream_parameters_by_name_t {
+        name: [c_char; 128],
+        stream_params: hailo_stream_parameters_t,
+    }
+    /// Parameters of a network.
+    hailo_network_parameters_t {
+        batch_size: u16,
+    }
+    /// Parameters of the network of this name.
+    hailo_network_parameters_by_name_t {
+        name: [c_char; 257],
+        network_params: hailo_network_parameters_t,
+    }
+    /// Parameters of a network group.
+    hailo_configure_network_group_params_t {
+        name: [c_char; 128],
+        batch_size: u16,
+        power_mode: hailo_power_mode_t,
+        latency: hailo_latency_measurement_flags_t,
+        stream_params_by_name_count: usize,
+        stream_params_by_name: [hailo_stream_parameters_by_name_t; 40],
+        network_params_by_name_count: usize,
+        network_params_by_name: [hailo_network_parameters_by_name_t; 8],
+    }
+    /// Parameters of all network groups: 84,488 bytes.
+    hailo_configure_params_t {
+        network_group_params_count: usize,
+        network_group_params: [hailo_configure_network_group_params_t; 8],
+    }
+    /// Parameters of an activation: none.
+    hailo_activate_network_group_params_t {
+        reserved: u8,
+    }
+    /// A frame, or several.
+    hailo_stream_raw_buffer_t {
+        buffer: *mut c_void,
+        size: usize,
+    }
+    /// Frames of the vstream of this name.
+    hailo_stream_raw_buffer_by_name_t {
+        name: [c_char; 128],
+        raw_buffer: hailo_stream_raw_buffer_t,
+    }
+    /// How long the chip takes.
+    hailo_latency_measurement_result_t {
+        avg_hw_latency_ms: f64,
+    }
+    /// Which outputs can be read by one thread.
+    hailo_output_vstream_name_by_group_t {
+        name: [c_char; 128],
+        pipeline_group_index: u8,
+    }
+    /// A write that has ended.
+    hailo_stream_write_async_completion_info_t {
+        status: hailo_status,
+        buffer_addr: *const c_void,
+        buffer_size: usize,
+        opaque: *mut c_void,
+    }
+    /// A read that has ended.
+    hailo_stream_read_async_completion_info_t {
+        status: hailo_status,
+        buffer_addr: *mut c_void,
+        buffer_size: usize,
+        opaque: *mut c_void,
+    }
+}
+
+/// Called when a write has ended.
+pub type hailo_stream_write_async_callback_t =
+    Option<unsafe extern "C" fn(info: *const hailo_stream_write_async_completion_info_t)>;
+/// Called when a read has ended.
+pub type hailo_stream_read_async_callback_t =
+    Option<unsafe extern "C" fn(info: *const hailo_stream_read_async_completion_info_t)>;
+/// Called when a device tells something.
+pub type hailo_notification_callback = Option<
+    unsafe extern "C" fn(
+        device: hailo_device,
+        notification: *const hailo_notification_t,
+        opaque: *mut c_void,
+    ),
+>;
+
+/// What a device tells. C packs it: its size is that of its fields.
+#[repr(C, packed)]
+#[derive(Clone, Copy, Debug)]
+pub struct hailo_notification_t {
+    /// What it is.
+    pub id: hailo_notification_id_t,
+    /// Counts what the device tells.
+    pub sequence: u32,
+    /// What belongs to it.
+    pub body: hailo_notification_body_t,
+}
+
+/// The parts of [`hailo_notification_t`] that the simulator tells: for a temperature alarm all four numbers, for the end
+/// of transfers the first two as temperatures.
+#[repr(C, packed)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct hailo_notification_body_t {
+    /// The zone, for an alarm; the first sensor in degrees Celsius as bits, for the end of transfers.
+    pub first: u32,
+    /// The sensor, for an alarm; the second sensor in degrees Celsius as bits, for the end of transfers.
+    pub second: u32,
+    /// The first sensor in degrees Celsius, for an alarm.
+    pub ts0_temperature: f32,
+    /// The second sensor in degrees Celsius, for an alarm.
+    pub ts1_temperature: f32,
+    /// Of others.
+    pub rest: u32,
+}
+
+/// The unnamed union in [`hailo_stream_info_t`]: which member counts is told by the format's order.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union hailo_stream_shape_t {
+    /// Of every format but the NMS ones.
+    pub shapes: hailo_stream_shapes_t,
+    /// Of the NMS formats.
+    pub nms_info: hailo_nms_info_t,
 }
 
 /// The unnamed union in [`hailo_vstream_info_t`]: which member counts is told by the format's order.

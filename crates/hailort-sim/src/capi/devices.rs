@@ -5,13 +5,17 @@ use std::sync::Arc;
 use hailort_sys::status::*;
 use hailort_sys::types::*;
 
-use super::handles::{DEVICES, Device, GROUPS, INPUTS, OUTPUTS, VDEVICES};
+use super::handles::{
+    ACTIVATED, DEVICES, Device, GROUPS, INPUT_STREAMS, INPUTS, OUTPUT_STREAMS, OUTPUTS, VDEVICES,
+};
 use super::{Special, VERSION, call, log, pointers, special};
 use crate::faults::hang;
 use crate::misuse::{self, Wrong};
-use crate::runtime::bus::{self, Link};
+use crate::runtime::bus;
 use crate::runtime::heat;
 use crate::runtime::host::{self, ClaimError};
+use crate::runtime::notifications;
+use crate::runtime::vdevice::VDevice;
 
 pub(super) unsafe extern "C" fn hailo_get_library_version(version: *mut hailo_version_t) -> hailo_status {
     let (major, minor, revision) = VERSION;
@@ -33,7 +37,7 @@ pub(super) unsafe extern "C" fn hailo_scan_devices(
     })
 }
 
-fn device_id(id: &str) -> hailo_device_id_t {
+pub(super) fn device_id(id: &str) -> hailo_device_id_t {
     let mut out = hailo_device_id_t::zeroed();
     set_text(&mut out.id, id);
     out
@@ -52,14 +56,28 @@ pub(super) unsafe extern "C" fn hailo_create_device_by_id(
         if bus::open_fails() || !host::device_ids().contains(&id) {
             return Err(HAILO_INVALID_ARGUMENT);
         }
-        let opened = Arc::new(Device { id, link: Link::new() });
+        let opened = Arc::new(Device::new(id, None));
         // SAFETY: the caller's pointer, see `Api`.
         unsafe { pointers::write(device, DEVICES.insert(opened)) }
     })
 }
 
 pub(super) unsafe extern "C" fn hailo_release_device(device: hailo_device) -> hailo_status {
-    call("hailo_release_device", || DEVICES.remove(device).map(drop))
+    call("hailo_release_device", || {
+        let opened = DEVICES.get_to_release(device)?;
+        if opened.owner.is_some() {
+            // It goes with its virtual device; the real library would free it twice.
+            misuse::note(DEVICES.name(device), Wrong::NotTheCallers);
+            return Err(HAILO_INVALID_OPERATION);
+        }
+        drop(opened);
+        let opened = DEVICES.remove(device)?;
+        notifications::forget(device.addr());
+        if let Some(vdevice) = opened.take_vdevice() {
+            end(DEVICES.name(device), vdevice);
+        }
+        Ok(())
+    })
 }
 
 pub(super) unsafe extern "C" fn hailo_identify(
@@ -74,7 +92,7 @@ pub(super) unsafe extern "C" fn hailo_identify(
         out.protocol_version = 2;
         out.fw_version = hailo_firmware_version_t { major, minor, revision };
         out.is_release = true;
-        out.device_architecture = HAILO_ARCH_HAILO8L;
+        out.device_architecture = host::architecture();
         out.board_name_length = length_of(&mut out.board_name, "Hailo-8L (simulated)");
         out.serial_number_length =
             length_of(&mut out.serial_number, &format!("SIM{}", device.id.replace([':', '.'], "")));
@@ -148,11 +166,14 @@ pub(super) unsafe extern "C" fn hailo_create_vdevice(
         }
         // SAFETY: NULL, which means the defaults, or the caller's pointer, see `Api`.
         let params = if params.is_null() { default_params() } else { unsafe { pointers::read(params) }? };
-        if params.multi_process_service
-            || params.scheduling_algorithm != HAILO_SCHEDULING_ALGORITHM_ROUND_ROBIN
-        {
+        if params.multi_process_service {
             return Err(HAILO_NOT_IMPLEMENTED);
         }
+        let scheduled = match params.scheduling_algorithm {
+            HAILO_SCHEDULING_ALGORITHM_NONE => false,
+            HAILO_SCHEDULING_ALGORITHM_ROUND_ROBIN => true,
+            _ => return Err(HAILO_INVALID_ARGUMENT),
+        };
         let count = params.device_count as usize;
         if count == 0 {
             return Err(HAILO_INVALID_ARGUMENT);
@@ -166,18 +187,47 @@ pub(super) unsafe extern "C" fn hailo_create_vdevice(
         };
         // SAFETY: the caller's string, see `Api`.
         let group = unsafe { pointers::string(params.group_id) }.unwrap_or_else(|| host::UNIQUE.into());
-        let made = host::claim(count, ids.as_deref(), &group).map_err(|why| match why {
-            ClaimError::UnknownId => HAILO_INVALID_ARGUMENT,
-            ClaimError::OutOfDevices => HAILO_OUT_OF_PHYSICAL_DEVICES,
-            ClaimError::InUse => HAILO_DEVICE_IN_USE,
-            ClaimError::Driver(why) => {
-                log(name, &why);
-                HAILO_DRIVER_OPERATION_FAILED
-            }
-        })?;
+        let made = claim(name, count, ids.as_deref(), &group, scheduled)?;
         // SAFETY: the caller's pointer, see `Api`.
         unsafe { pointers::write(vdevice, VDEVICES.insert(made)) }
     })
+}
+
+/// Takes devices into use.
+pub(super) fn claim(
+    name: &str,
+    count: usize,
+    ids: Option<&[String]>,
+    group: &str,
+    scheduled: bool,
+) -> Result<Arc<VDevice>, hailo_status> {
+    host::claim(count, ids, group, scheduled).map_err(|why| match why {
+        ClaimError::UnknownId => HAILO_INVALID_ARGUMENT,
+        ClaimError::OutOfDevices => HAILO_OUT_OF_PHYSICAL_DEVICES,
+        ClaimError::InUse => HAILO_DEVICE_IN_USE,
+        ClaimError::Driver(why) => {
+            log(name, &why);
+            HAILO_DRIVER_OPERATION_FAILED
+        }
+    })
+}
+
+/// Ends a virtual device, unless others share it, and all that belongs to it.
+pub(super) fn end(object: String, vdevice: Arc<VDevice>) {
+    let address = Arc::as_ptr(&vdevice).addr();
+    let Some(last) = host::release(vdevice) else {
+        return; // Others of the same group still hold it.
+    };
+    let of_it = |group: &Arc<_>| last.iter().any(|g| Arc::ptr_eq(g, group));
+    let left = OUTPUTS.remove_where(|v| of_it(v.port().0)) + INPUTS.remove_where(|v| of_it(v.port().0));
+    if left > 0 {
+        misuse::note(object, Wrong::ReleasedTooEarly { vstreams: left });
+    }
+    INPUT_STREAMS.remove_where(|s| of_it(s.group()));
+    OUTPUT_STREAMS.remove_where(|s| of_it(s.group()));
+    ACTIVATED.remove_where(|a| of_it(&a.group));
+    GROUPS.remove_where(|group| last.iter().any(|g| std::ptr::eq(&raw const **g, group)));
+    DEVICES.remove_where(|device| device.owner == Some(address));
 }
 
 pub(super) unsafe extern "C" fn hailo_release_vdevice(vdevice: hailo_vdevice) -> hailo_status {
@@ -198,15 +248,7 @@ pub(super) unsafe extern "C" fn hailo_release_vdevice(vdevice: hailo_vdevice) ->
         drop(made);
         let object = VDEVICES.name(vdevice);
         let vdevice = VDEVICES.remove(vdevice)?;
-        let Some(last) = host::release(vdevice) else {
-            return Ok(()); // Others of the same group still hold it.
-        };
-        let of_it = |group: &Arc<_>| last.iter().any(|g| Arc::ptr_eq(g, group));
-        let left = OUTPUTS.remove_where(|v| of_it(v.port().0)) + INPUTS.remove_where(|v| of_it(v.port().0));
-        if left > 0 {
-            misuse::note(object, Wrong::ReleasedTooEarly { vstreams: left });
-        }
-        GROUPS.remove_where(|group| last.iter().any(|g| std::ptr::eq(&raw const **g, group)));
+        end(object, vdevice);
         Ok(())
     })
 }

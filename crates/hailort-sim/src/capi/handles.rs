@@ -12,10 +12,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hailort_sys::status::HAILO_INVALID_ARGUMENT;
 use hailort_sys::types::hailo_status;
 
+use crate::frames::transform::{InputTransform, OutputTransform};
 use crate::hef::Hef;
 use crate::misuse::{self, Wrong};
+use crate::runtime::activation::Activated;
 use crate::runtime::bus::Link;
 use crate::runtime::group::Group;
+use crate::runtime::stream::RawStream;
 use crate::runtime::vdevice::VDevice;
 use crate::runtime::vstream::{InputVStream, OutputVStream};
 
@@ -25,8 +28,19 @@ static GIVEN: AtomicUsize = AtomicUsize::new(FIRST);
 const FIRST: usize = 0x1000 >> KIND_BITS;
 const KIND_BITS: u32 = 8;
 /// Kinds by the number that is in a handle.
-const KINDS: [&str; 6] =
-    ["device", "vdevice", "HEF", "configured network group", "input vstream", "output vstream"];
+const KINDS: [&str; 11] = [
+    "device",
+    "vdevice",
+    "HEF",
+    "configured network group",
+    "input vstream",
+    "output vstream",
+    "activated network group",
+    "input stream",
+    "output stream",
+    "input transform context",
+    "output transform context",
+];
 
 /// Objects of one kind by handle.
 pub struct Table<T> {
@@ -82,6 +96,15 @@ impl<T> Table<T> {
         format!("{} {:#x}", KINDS[self.kind], handle.addr())
     }
 
+    /// The handles of all objects that `wanted` picks, in the order in which they were given.
+    pub fn handles_where<H>(&self, wanted: impl Fn(&T) -> bool) -> Vec<*mut H> {
+        let mut handles: Vec<usize> = self.with(|objects| {
+            objects.iter().filter(|(_, object)| wanted(object)).map(|(handle, _)| *handle).collect()
+        });
+        handles.sort_unstable();
+        handles.into_iter().map(std::ptr::without_provenance_mut).collect()
+    }
+
     /// Takes all objects out that `gone` picks, and answers how many.
     pub fn remove_where(&self, gone: impl Fn(&T) -> bool) -> usize {
         let removed: Vec<Arc<T>> = self.with(|objects| {
@@ -122,12 +145,42 @@ impl<T> Table<T> {
 }
 
 /// A physical device that was opened.
-#[derive(Debug)]
 pub struct Device {
     /// Its name.
     pub id: String,
     /// Whether it is still there.
     pub link: Link,
+    /// The address of the virtual device that it belongs to, where it does.
+    pub owner: Option<usize>,
+    /// What a HEF was loaded onto it with.
+    vdevice: Mutex<Option<Arc<VDevice>>>,
+}
+
+impl Device {
+    /// A device that was opened now.
+    pub fn new(id: String, owner: Option<usize>) -> Self {
+        Self { id, link: Link::new(), owner, vdevice: Mutex::new(None) }
+    }
+
+    /// Takes what [`Device::vdevice`] has made.
+    pub fn take_vdevice(&self) -> Option<Arc<VDevice>> {
+        self.vdevice.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// What HEFs are loaded onto it with, made by `make` the first time.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub fn vdevice(
+        &self,
+        make: impl FnOnce() -> Result<Arc<VDevice>, hailo_status>,
+    ) -> Result<Arc<VDevice>, hailo_status> {
+        let mut vdevice = self.vdevice.lock().unwrap_or_else(PoisonError::into_inner);
+        if vdevice.is_none() {
+            *vdevice = Some(make()?);
+        }
+        vdevice.clone().ok_or(hailort_sys::status::HAILO_INTERNAL_FAILURE)
+    }
 }
 
 /// Physical devices.
@@ -143,8 +196,19 @@ pub static INPUTS: Table<InputVStream> = Table::new(4);
 /// Outputs.
 pub static OUTPUTS: Table<OutputVStream> = Table::new(5);
 
+/// Network groups that run without a scheduler.
+pub static ACTIVATED: Table<Activated> = Table::new(6);
+/// Inputs as the device has them.
+pub static INPUT_STREAMS: Table<RawStream> = Table::new(7);
+/// Outputs as the device has them.
+pub static OUTPUT_STREAMS: Table<RawStream> = Table::new(8);
+/// Conversions for inputs.
+pub static INPUT_TRANSFORMS: Table<InputTransform> = Table::new(9);
+/// Conversions of outputs.
+pub static OUTPUT_TRANSFORMS: Table<OutputTransform> = Table::new(10);
+
 /// Handles in use, by kind: what a program that has released everything has none of.
-pub fn in_use() -> [(&'static str, usize); 6] {
+pub fn in_use() -> [(&'static str, usize); KINDS.len()] {
     [
         (KINDS[DEVICES.kind], DEVICES.len()),
         (KINDS[VDEVICES.kind], VDEVICES.len()),
@@ -152,5 +216,10 @@ pub fn in_use() -> [(&'static str, usize); 6] {
         (KINDS[GROUPS.kind], GROUPS.len()),
         (KINDS[INPUTS.kind], INPUTS.len()),
         (KINDS[OUTPUTS.kind], OUTPUTS.len()),
+        (KINDS[ACTIVATED.kind], ACTIVATED.len()),
+        (KINDS[INPUT_STREAMS.kind], INPUT_STREAMS.len()),
+        (KINDS[OUTPUT_STREAMS.kind], OUTPUT_STREAMS.len()),
+        (KINDS[INPUT_TRANSFORMS.kind], INPUT_TRANSFORMS.len()),
+        (KINDS[OUTPUT_TRANSFORMS.kind], OUTPUT_TRANSFORMS.len()),
     ]
 }

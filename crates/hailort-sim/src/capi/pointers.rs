@@ -87,3 +87,26 @@ pub(super) unsafe fn fill<T>(array: *mut T, count: *mut usize, values: Vec<T>) -
     }
     Ok(())
 }
+
+/// As [`fill`], for an array whose capacity is passed by value; `count` gets the number in any case.
+///
+/// # Safety
+/// `count` is NULL or valid for a write; `array` is NULL or valid for writes of `capacity` elements.
+pub(super) unsafe fn fill_all<T>(
+    array: *mut T,
+    capacity: usize,
+    count: *mut usize,
+    values: Vec<T>,
+) -> Answer {
+    if count.is_null() {
+        return Err(null());
+    }
+    let mut number = capacity;
+    // SAFETY: the array has room for as many as `number` says, by this function's contract.
+    let answer = unsafe { fill(array, &raw mut number, values) };
+    if answer != Err(HAILO_INVALID_ARGUMENT) {
+        // SAFETY: not NULL, and valid by this function's contract.
+        unsafe { count.write(number) };
+    }
+    answer
+}

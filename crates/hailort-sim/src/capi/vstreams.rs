@@ -12,8 +12,10 @@ use super::hefs::vstream_info;
 use super::{Answer, Special, call, log, pointers, special};
 use crate::faults::corrupt::corrupt;
 use crate::faults::hang;
+use crate::frames::transform::{InputTransform, OutputTransform, quantised, values};
+use crate::hef::StreamInfo;
 use crate::misuse::{self, Wrong};
-use crate::runtime::group::Port;
+use crate::runtime::group::{Group, Port};
 use crate::runtime::vstream::{InputVStream, OutputVStream, TransferError};
 
 /// The timeout that never ends.
@@ -21,7 +23,7 @@ const INFINITE: u32 = u32::MAX;
 /// Bytes of an element of a float32 frame.
 const FLOAT: usize = 4;
 
-fn default_params(format_type: hailo_format_type_t) -> hailo_vstream_params_t {
+pub(super) fn default_params(format_type: hailo_format_type_t) -> hailo_vstream_params_t {
     hailo_vstream_params_t {
         user_buffer_format: hailo_format_t {
             type_: format_type,
@@ -97,30 +99,86 @@ fn create<V>(
     ports: &[Port],
     wanted: &[(String, hailo_vstream_params_t)],
     make: impl Fn(usize, usize, Option<Duration>) -> Option<V>,
+    convert: impl Fn(V, &StreamInfo, hailo_format_t) -> Result<V, hailo_status>,
 ) -> Result<Vec<V>, hailo_status> {
     wanted
         .iter()
         .map(|(stream, params)| {
             let port = ports.iter().position(|p| p.info.name == *stream).ok_or(HAILO_NOT_FOUND)?;
-            let format = params.user_buffer_format;
-            if format.type_ != HAILO_FORMAT_TYPE_FLOAT32
-                || ![HAILO_FORMAT_ORDER_AUTO, HAILO_FORMAT_ORDER_NHWC].contains(&format.order)
-                || format.flags != HAILO_FORMAT_FLAGS_NONE
-            {
-                log(name, &format!("{stream}: only float32 frames in NHWC order are simulated"));
-                return Err(HAILO_NOT_IMPLEMENTED);
-            }
             if params.queue_size == 0 {
                 return Err(HAILO_INVALID_ARGUMENT);
             }
             let timeout =
                 (params.timeout_ms != INFINITE).then(|| Duration::from_millis(u64::from(params.timeout_ms)));
-            make(port, params.queue_size as usize, timeout).ok_or_else(|| {
+            let made = make(port, params.queue_size as usize, timeout).ok_or_else(|| {
                 log(name, &format!("{stream} has a vstream already"));
                 HAILO_INVALID_OPERATION
-            })
+            })?;
+            let info = &ports[port].info;
+            convert(made, info, expanded(params.user_buffer_format, info))
         })
         .collect()
+}
+
+/// What stands for "automatic" in a user's format.
+fn expanded(mut format: hailo_format_t, info: &StreamInfo) -> hailo_format_t {
+    if format.type_ == HAILO_FORMAT_TYPE_AUTO {
+        format.type_ = info.native_type();
+    }
+    if format.order == HAILO_FORMAT_ORDER_AUTO {
+        format.order = info.host_order();
+    }
+    format
+}
+
+/// Whether frames of this format hold what the network computes with.
+fn is_as_computed(format: hailo_format_t, info: &StreamInfo) -> bool {
+    format.type_ == HAILO_FORMAT_TYPE_FLOAT32
+        && format.order == info.host_order()
+        && format.flags == HAILO_FORMAT_FLAGS_NONE
+        && info.nms.is_none()
+}
+
+/// Makes inputs for these parameters, or none.
+pub(super) fn make_inputs(
+    name: &str,
+    group: &Arc<Group>,
+    wanted: &[(String, hailo_vstream_params_t)],
+) -> Result<Vec<InputVStream>, hailo_status> {
+    create(
+        name,
+        &group.inputs,
+        wanted,
+        |port, queue, timeout| InputVStream::new(group, port, queue, timeout),
+        |mut made, info, format| {
+            made.format = format;
+            if !is_as_computed(format, info) {
+                made.conversion = Some(InputTransform::new(info, format)?);
+            }
+            Ok(made)
+        },
+    )
+}
+
+/// Makes outputs for these parameters, or none.
+pub(super) fn make_outputs(
+    name: &str,
+    group: &Arc<Group>,
+    wanted: &[(String, hailo_vstream_params_t)],
+) -> Result<Vec<OutputVStream>, hailo_status> {
+    create(
+        name,
+        &group.outputs,
+        wanted,
+        |port, queue, timeout| OutputVStream::new(group, port, queue, timeout),
+        |mut made, info, format| {
+            made.format = format;
+            if !is_as_computed(format, info) {
+                made.conversion = Some(OutputTransform::new(info, format)?);
+            }
+            Ok(made)
+        },
+    )
 }
 
 /// Gives what is made handles in the caller's array, unless there is none.
@@ -152,11 +210,7 @@ pub(super) unsafe extern "C" fn hailo_create_input_vstreams(
         let wanted: Vec<_> =
             unsafe { pointers::slice(params, count) }?.iter().map(|p| (text(&p.name), p.params)).collect();
         group.link.check()?;
-        keep(&INPUTS, vstreams, || {
-            create(name, &group.inputs, &wanted, |port, queue, timeout| {
-                InputVStream::new(&group, port, queue, timeout)
-            })
-        })
+        keep(&INPUTS, vstreams, || make_inputs(name, &group, &wanted))
     })
 }
 
@@ -173,11 +227,7 @@ pub(super) unsafe extern "C" fn hailo_create_output_vstreams(
         let wanted: Vec<_> =
             unsafe { pointers::slice(params, count) }?.iter().map(|p| (text(&p.name), p.params)).collect();
         group.link.check()?;
-        keep(&OUTPUTS, vstreams, || {
-            create(name, &group.outputs, &wanted, |port, queue, timeout| {
-                OutputVStream::new(&group, port, queue, timeout)
-            })
-        })
+        keep(&OUTPUTS, vstreams, || make_outputs(name, &group, &wanted))
     })
 }
 
@@ -226,10 +276,22 @@ pub(super) unsafe extern "C" fn hailo_release_output_vstreams(
     })
 }
 
-fn info(port: &Port) -> hailo_vstream_info_t {
+fn info(port: &Port, format: hailo_format_t) -> hailo_vstream_info_t {
     let mut info = vstream_info(&port.info);
-    info.format.type_ = HAILO_FORMAT_TYPE_FLOAT32;
+    info.format.type_ = format.type_;
     info
+}
+
+/// Bytes of a frame on the caller's side of an input.
+pub(super) fn input_bytes(vstream: &InputVStream) -> usize {
+    let (group, port) = vstream.port();
+    vstream.conversion.as_ref().map_or_else(|| FLOAT * group.inputs[port].info.elements(), |c| c.bytes().0)
+}
+
+/// Bytes of a frame on the caller's side of an output.
+pub(super) fn output_bytes(vstream: &OutputVStream) -> usize {
+    let (group, port) = vstream.port();
+    vstream.conversion.as_ref().map_or_else(|| FLOAT * group.outputs[port].info.elements(), |c| c.bytes().1)
 }
 
 pub(super) unsafe extern "C" fn hailo_get_input_vstream_info(
@@ -240,7 +302,7 @@ pub(super) unsafe extern "C" fn hailo_get_input_vstream_info(
         let vstream = INPUTS.get(vstream)?;
         let (group, port) = vstream.port();
         // SAFETY: the caller's pointer, see `Api`.
-        unsafe { pointers::write(to, info(&group.inputs[port])) }
+        unsafe { pointers::write(to, info(&group.inputs[port], vstream.format)) }
     })
 }
 
@@ -252,7 +314,7 @@ pub(super) unsafe extern "C" fn hailo_get_output_vstream_info(
         let vstream = OUTPUTS.get(vstream)?;
         let (group, port) = vstream.port();
         // SAFETY: the caller's pointer, see `Api`.
-        unsafe { pointers::write(to, info(&group.outputs[port])) }
+        unsafe { pointers::write(to, info(&group.outputs[port], vstream.format)) }
     })
 }
 
@@ -262,9 +324,8 @@ pub(super) unsafe extern "C" fn hailo_get_input_vstream_frame_size(
 ) -> hailo_status {
     call("hailo_get_input_vstream_frame_size", || {
         let vstream = INPUTS.get(vstream)?;
-        let (group, port) = vstream.port();
         // SAFETY: the caller's pointer, see `Api`.
-        unsafe { pointers::write(to, FLOAT * group.inputs[port].info.elements()) }
+        unsafe { pointers::write(to, input_bytes(&vstream)) }
     })
 }
 
@@ -274,10 +335,47 @@ pub(super) unsafe extern "C" fn hailo_get_output_vstream_frame_size(
 ) -> hailo_status {
     call("hailo_get_output_vstream_frame_size", || {
         let vstream = OUTPUTS.get(vstream)?;
-        let (group, port) = vstream.port();
         // SAFETY: the caller's pointer, see `Api`.
-        unsafe { pointers::write(to, FLOAT * group.outputs[port].info.elements()) }
+        unsafe { pointers::write(to, output_bytes(&vstream)) }
     })
+}
+
+/// Writes a frame of the caller's format.
+pub(super) fn write(vstream: &InputVStream, bytes: &[u8]) -> Answer {
+    let (group, port) = vstream.port();
+    if !group.activation.may_run() {
+        return Err(HAILO_NETWORK_GROUP_NOT_ACTIVATED);
+    }
+    let frame = match &vstream.conversion {
+        None => bytes.as_chunks::<FLOAT>().0.iter().map(|b| f32::from_ne_bytes(*b)).collect(),
+        Some(conversion) => {
+            let mut device = vec![0; conversion.bytes().1];
+            conversion.apply(bytes, &mut device)?;
+            values(&group.inputs[port].info, &device)
+        }
+    };
+    vstream.write(frame).map_err(status)
+}
+
+/// Reads a frame in the caller's format. `change` sees what the network has computed.
+pub(super) fn read(
+    vstream: &OutputVStream,
+    change: impl FnOnce(&mut Vec<f32>),
+) -> Result<Vec<u8>, hailo_status> {
+    let (group, port) = vstream.port();
+    if !group.activation.may_run() {
+        return Err(HAILO_NETWORK_GROUP_NOT_ACTIVATED);
+    }
+    let mut frame = vstream.read().map_err(status)?;
+    change(&mut frame);
+    match &vstream.conversion {
+        None => Ok(frame.iter().flat_map(|v| v.to_ne_bytes()).collect()),
+        Some(conversion) => {
+            let mut host = vec![0; conversion.bytes().1];
+            conversion.apply(&quantised(&group.outputs[port].info, &frame), &mut host)?;
+            Ok(host)
+        }
+    }
 }
 
 fn status(why: TransferError) -> hailo_status {
@@ -288,8 +386,7 @@ fn status(why: TransferError) -> hailo_status {
     }
 }
 
-fn check_size(port: &Port, size: usize) -> Answer {
-    let wanted = FLOAT * port.info.elements();
+fn check_size(port: &Port, size: usize, wanted: usize) -> Answer {
     if size == wanted {
         return Ok(());
     }
@@ -305,15 +402,14 @@ pub(super) unsafe extern "C" fn hailo_vstream_write_raw_buffer(
     special("hailo_vstream_write_raw_buffer", |special| {
         let vstream = INPUTS.get(vstream)?;
         let (group, port) = vstream.port();
-        check_size(&group.inputs[port], size)?;
+        check_size(&group.inputs[port], size, input_bytes(&vstream))?;
         if special == Special::WaitForShutDown {
             hang::hang_until_shutdown(group);
             return Err(HAILO_STREAM_ABORT);
         }
         // SAFETY: the caller's buffer of `size` bytes, see `Api`. It is read as bytes: C programs do not align it.
         let bytes = unsafe { pointers::slice(buffer.cast::<u8>(), size) }?;
-        let frame = bytes.as_chunks::<FLOAT>().0.iter().map(|b| f32::from_ne_bytes(*b)).collect();
-        vstream.write(frame).map_err(status)
+        write(&vstream, bytes)
     })
 }
 
@@ -325,7 +421,7 @@ pub(super) unsafe extern "C" fn hailo_vstream_read_raw_buffer(
     special("hailo_vstream_read_raw_buffer", |special| {
         let vstream = OUTPUTS.get(vstream)?;
         let (group, port) = vstream.port();
-        check_size(&group.outputs[port], size)?;
+        check_size(&group.outputs[port], size, output_bytes(&vstream))?;
         if special == Special::WaitForShutDown {
             hang::hang_until_shutdown(group);
             return Err(HAILO_STREAM_ABORT);
@@ -333,13 +429,14 @@ pub(super) unsafe extern "C" fn hailo_vstream_read_raw_buffer(
         if buffer.is_null() {
             return Err(pointers::null());
         }
-        let mut frame = vstream.read().map_err(status)?;
-        if let Special::Corrupt { how, seed, number } = special {
-            corrupt(&mut frame, how, seed, number);
-        }
+        let frame = read(&vstream, |frame| {
+            if let Special::Corrupt { how, seed, number } = special {
+                corrupt(frame, how, seed, number);
+            }
+        })?;
         // SAFETY: the frame has `size` bytes, as just checked, and so has the caller's buffer, see `Api`; copied as
         // bytes, since C programs do not align it.
-        unsafe { std::ptr::copy_nonoverlapping(frame.as_ptr().cast::<u8>(), buffer.cast::<u8>(), size) };
+        unsafe { std::ptr::copy_nonoverlapping(frame.as_ptr(), buffer.cast::<u8>(), size) };
         Ok(())
     })
 }

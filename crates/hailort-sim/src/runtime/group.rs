@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use super::activation::Activation;
 use super::bus::Link;
 use super::heat;
 use super::queue::Queue;
@@ -71,11 +72,21 @@ pub struct Group {
     failure: AtomicU32,
     /// Whether its device is still there.
     pub link: Link,
+    /// Whether it may run.
+    pub activation: Activation,
+    /// How long the network took in all, and how often, where that is measured.
+    pub latency: Option<Mutex<(std::time::Duration, u32)>>,
 }
 
 impl Group {
     /// A group that computes `network`.
-    pub fn new(hef: NetworkGroup, network: Box<dyn Network>, wake: Arc<Wake>) -> Self {
+    pub fn new(
+        hef: NetworkGroup,
+        network: Box<dyn Network>,
+        wake: Arc<Wake>,
+        activation: Activation,
+        measures_latency: bool,
+    ) -> Self {
         let group = Self {
             inputs: hef.inputs.iter().map(Port::new).collect(),
             outputs: hef.outputs.iter().map(Port::new).collect(),
@@ -86,6 +97,8 @@ impl Group {
             end: Queue::new(1),
             failure: AtomicU32::new(0),
             link: Link::new(),
+            activation,
+            latency: measures_latency.then(Mutex::default),
         };
         if heat::is_overheated() {
             group.shut_down();
@@ -135,6 +148,7 @@ impl Group {
     /// Whether an inference can run: a frame at every input, room at every output.
     pub fn is_ready(&self) -> bool {
         !self.is_shut_down()
+            && self.activation.may_run()
             && self.inputs.iter().all(|port| port.queue().is_some_and(|q| !q.is_empty()))
             && self.outputs.iter().all(|port| port.queue().is_some_and(|q| !q.is_full()))
     }
@@ -160,6 +174,10 @@ impl Group {
         if computed.is_err() {
             self.fail(hailort_sys::status::HAILO_INTERNAL_FAILURE);
             return;
+        }
+        if let Some(latency) = &self.latency {
+            let mut latency = latency.lock().unwrap_or_else(PoisonError::into_inner);
+            *latency = (latency.0 + start.elapsed(), latency.1 + 1);
         }
         let slowdown = heat::slowdown(start.elapsed());
         if !slowdown.is_zero() {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::host;
+use super::notifications::{self, Event};
 use crate::console;
 
 /// Degrees Celsius of a chip that works as it should.
@@ -30,6 +31,8 @@ pub(crate) fn overheat(name: &str) {
     for group in host::groups() {
         group.shut_down();
     }
+    notifications::tell(Event::TemperatureAlarm { celsius: HOT });
+    notifications::tell(Event::DataflowShutdown { celsius: HOT });
 }
 
 /// The chips have cooled down. Network groups that were stopped stay so.

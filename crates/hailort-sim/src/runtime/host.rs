@@ -13,6 +13,7 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError, Weak};
 
+use hailort_sys::types::{HAILO_ARCH_HAILO8, HAILO_ARCH_HAILO8L, hailo_device_architecture_t};
 use sha2::{Digest, Sha256};
 
 use super::bus;
@@ -27,6 +28,9 @@ pub const UNIQUE: &str = "UNIQUE";
 pub const HOST_VARIABLE: &str = "HAILO_SIM_HOST";
 /// The variable that says how many devices there are.
 pub const DEVICES_VARIABLE: &str = "HAILO_SIM_DEVICES";
+
+/// The variable that says of which architecture the devices are.
+pub const ARCH_VARIABLE: &str = "HAILO_SIM_ARCH";
 
 /// The name of the host where nothing else is said.
 const DEFAULT: &str = "default";
@@ -93,6 +97,20 @@ pub fn name_of(value: Option<&OsStr>) -> String {
     }
 }
 
+/// The architecture of the simulated devices: what [`ARCH_VARIABLE`] says, `hailo8` or `hailo8l`, which is the default.
+pub fn architecture() -> hailo_device_architecture_t {
+    static SAID: Once = Once::new();
+    match std::env::var(ARCH_VARIABLE).as_deref().unwrap_or("") {
+        "" | "hailo8l" => HAILO_ARCH_HAILO8L,
+        "hailo8" => HAILO_ARCH_HAILO8,
+        other => {
+            let why = format!("{other:?} is no architecture that is simulated: set it to hailo8 or hailo8l");
+            SAID.call_once(|| console::error(ARCH_VARIABLE, &why));
+            HAILO_ARCH_HAILO8L
+        }
+    }
+}
+
 /// Names of the simulated devices. Where `HAILO_SIM_DEVICES` is no number there are none, and standard error says why,
 /// once: with a device, a mistyped number would let tests pass that were meant to see several. While the devices are off
 /// the bus (see [`super::bus`]) there are none either.
@@ -136,7 +154,12 @@ fn made() -> MutexGuard<'static, Vec<Weak<VDevice>>> {
 /// # Errors
 /// As the real library answers: see [`ClaimError`]. Two processes that ask for several devices each at the same moment
 /// may both be refused.
-pub fn claim(count: usize, ids: Option<&[String]>, group_id: &str) -> Result<Arc<VDevice>, ClaimError> {
+pub fn claim(
+    count: usize,
+    ids: Option<&[String]>,
+    group_id: &str,
+    scheduled: bool,
+) -> Result<Arc<VDevice>, ClaimError> {
     if bus::open_fails() {
         return Err(if ids.is_some() { ClaimError::UnknownId } else { ClaimError::OutOfDevices });
     }
@@ -150,7 +173,7 @@ pub fn claim(count: usize, ids: Option<&[String]>, group_id: &str) -> Result<Arc
         return Ok(shared);
     }
     let marks = take(&host, count, ids)?;
-    let vdevice = Arc::new(VDevice::start(&host, marks, group_id));
+    let vdevice = Arc::new(VDevice::start(&host, marks, group_id, scheduled));
     made.push(Arc::downgrade(&vdevice));
     Ok(vdevice)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
+use super::activation::Activation;
 use super::bus::Link;
 use super::forked::{MadeBy, Presence};
 use super::group::Group;
@@ -40,6 +41,10 @@ pub struct VDevice {
     notifications: Arc<Queue<()>>,
     notifiers: Vec<JoinHandle<()>>,
     interrupted: Arc<AtomicBool>,
+    /// Whether a scheduler decides which group runs.
+    scheduled: bool,
+    /// Whether a group runs that somebody has activated.
+    taken: Arc<AtomicBool>,
     /// Whether its devices are still there.
     pub link: Link,
     /// The process that has its threads.
@@ -64,7 +69,7 @@ fn wait_for_interrupts(marks: &[Mark], interrupted: &AtomicBool) {
 }
 
 impl VDevice {
-    pub(super) fn start(host: &str, marks: Vec<Mark>, group_id: &str) -> Self {
+    pub(super) fn start(host: &str, marks: Vec<Mark>, group_id: &str, scheduled: bool) -> Self {
         let presence = Presence::new();
         let (notifications, marks) = (Arc::new(Queue::new(16)), Arc::new(marks));
         let interrupted = Arc::new(AtomicBool::new(false));
@@ -84,6 +89,8 @@ impl VDevice {
             notifications,
             notifiers: vec![events, notify],
             interrupted,
+            scheduled,
+            taken: Arc::default(),
             link: Link::new(),
             made_by: MadeBy::this_process(),
             _presence: presence,
@@ -106,18 +113,29 @@ impl VDevice {
         &self.group_id
     }
 
-    /// Configures all network groups of a HEF.
+    /// Whether a scheduler decides which group runs.
+    pub fn is_scheduled(&self) -> bool {
+        self.scheduled
+    }
+
+    /// Configures all network groups of a HEF; `measures_latency` says for which the latency is measured.
     ///
     /// # Errors
     /// When the HEF is for another architecture, or when what it computes cannot be had.
-    pub fn configure(&self, hef: &Hef) -> Result<Vec<Arc<Group>>, BuildError> {
+    pub fn configure(
+        &self,
+        hef: &Hef,
+        measures_latency: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Arc<Group>>, BuildError> {
         let networks = build::networks(hef)?;
         let groups: Vec<Arc<Group>> = hef
             .network_groups
             .iter()
             .zip(networks)
             .map(|(group, network)| {
-                Arc::new(Group::new(group.clone(), network, Arc::clone(self.scheduler.wake())))
+                let activation = Activation::new(self.scheduled, &self.taken);
+                let wake = Arc::clone(self.scheduler.wake());
+                Arc::new(Group::new(group.clone(), network, wake, activation, measures_latency(&group.name)))
             })
             .collect();
         for group in &groups {

@@ -1,18 +1,28 @@
 //! Input and output vstreams.
 //!
 //! As in the real library, an input has one thread and an output has two, which move frames between the caller's
-//! queue and the network's port. Only float32 frames on the host's side are simulated; the network computes in
-//! float32, so that the frames are moved as they are.
+//! queue and the network's port. The network computes in float32. Frames of that type are moved as they are; of others
+//! the caller's are converted to the device's and read as what they stand for, and the other way round.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use hailort_sys::types::*;
+
 use super::forked::MadeBy;
 use super::group::{Frame, Group};
 use super::queue::{Queue, QueueError};
 use super::vdevice::spawn;
+use crate::frames::transform::{InputTransform, OutputTransform};
+
+/// The format of frames that nobody converts.
+const FLOATS: hailo_format_t = hailo_format_t {
+    type_: HAILO_FORMAT_TYPE_FLOAT32,
+    order: HAILO_FORMAT_ORDER_NHWC,
+    flags: HAILO_FORMAT_FLAGS_NONE,
+};
 
 /// Why a transfer did not take place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,12 +58,24 @@ impl Stream {
     }
 }
 
-impl Drop for Stream {
-    fn drop(&mut self) {
+impl Stream {
+    fn close(&self) {
         self.queue.close();
         for queue in &self.inner {
             queue.close();
         }
+    }
+
+    fn clear(&self) {
+        for queue in self.inner.iter().chain([&self.queue]) {
+            while queue.pop(Some(Duration::ZERO)).is_ok() {}
+        }
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.close();
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
@@ -76,6 +98,10 @@ fn pump(from: &Queue<Frame>, to: &Queue<Frame>, mut moved: impl FnMut()) {
 /// The host's end of an input.
 pub struct InputVStream {
     stream: Stream,
+    /// The format of the caller's frames.
+    pub format: hailo_format_t,
+    /// From the caller's frames to the device's; `None` where they hold what the network computes with.
+    pub conversion: Option<InputTransform>,
     /// Frames that were written.
     written: AtomicU64,
 }
@@ -104,7 +130,7 @@ impl InputVStream {
         let made_by = MadeBy::this_process();
         let stream =
             Stream { group, port, queue, inner: vec![device], timeout, threads: vec![thread], made_by };
-        Some(Self { stream, written: AtomicU64::new(0) })
+        Some(Self { stream, format: FLOATS, conversion: None, written: AtomicU64::new(0) })
     }
 
     /// The group and the number of the input.
@@ -117,10 +143,18 @@ impl InputVStream {
     /// # Errors
     /// See [`TransferError`].
     pub fn write(&self, frame: Frame) -> Result<(), TransferError> {
+        self.write_within(frame, self.stream.timeout)
+    }
+
+    /// As [`InputVStream::write`], with another timeout.
+    ///
+    /// # Errors
+    /// See [`TransferError`].
+    pub fn write_within(&self, frame: Frame, timeout: Option<Duration>) -> Result<(), TransferError> {
         if self.stream.group.is_shut_down() {
             return Err(self.stream.fail(QueueError::Closed));
         }
-        self.stream.queue.push(frame, self.stream.timeout).map_err(|(_, why)| self.stream.fail(why))?;
+        self.stream.queue.push(frame, timeout).map_err(|(_, why)| self.stream.fail(why))?;
         self.written.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
@@ -147,6 +181,16 @@ impl InputVStream {
     pub fn made_by(&self) -> &MadeBy {
         &self.stream.made_by
     }
+
+    /// Ends all transfers: whoever waits is told.
+    pub fn close(&self) {
+        self.stream.close();
+    }
+
+    /// Throws the frames away that wait.
+    pub fn clear(&self) {
+        self.stream.clear();
+    }
 }
 
 impl Drop for InputVStream {
@@ -156,7 +200,13 @@ impl Drop for InputVStream {
 }
 
 /// The host's end of an output.
-pub struct OutputVStream(Stream);
+pub struct OutputVStream {
+    stream: Stream,
+    /// The format of the caller's frames.
+    pub format: hailo_format_t,
+    /// From the device's frames to the caller's; `None` where they hold what the network computes with.
+    pub conversion: Option<OutputTransform>,
+}
 
 impl OutputVStream {
     /// Attaches to the output `port` of the group; `None` where another vstream is attached.
@@ -185,17 +235,18 @@ impl OutputVStream {
         let group = Arc::clone(group);
         let inner = vec![device, middle];
         let (threads, made_by) = (vec![first, second], MadeBy::this_process());
-        Some(Self(Stream { group, port, queue, inner, timeout, threads, made_by }))
+        let stream = Stream { group, port, queue, inner, timeout, threads, made_by };
+        Some(Self { stream, format: FLOATS, conversion: None })
     }
 
     /// The group and the number of the output.
     pub fn port(&self) -> (&Arc<Group>, usize) {
-        (&self.0.group, self.0.port)
+        (&self.stream.group, self.stream.port)
     }
 
     /// The process that has its threads.
     pub fn made_by(&self) -> &MadeBy {
-        &self.0.made_by
+        &self.stream.made_by
     }
 
     /// Takes the next frame; waits for it up to the timeout.
@@ -203,15 +254,33 @@ impl OutputVStream {
     /// # Errors
     /// See [`TransferError`].
     pub fn read(&self) -> Result<Frame, TransferError> {
-        if self.0.group.is_shut_down() {
-            return Err(self.0.fail(QueueError::Closed));
+        self.read_within(self.stream.timeout)
+    }
+
+    /// Ends all transfers: whoever waits is told.
+    pub fn close(&self) {
+        self.stream.close();
+    }
+
+    /// Throws the frames away that wait.
+    pub fn clear(&self) {
+        self.stream.clear();
+    }
+
+    /// As [`OutputVStream::read`], with another timeout.
+    ///
+    /// # Errors
+    /// See [`TransferError`].
+    pub fn read_within(&self, timeout: Option<Duration>) -> Result<Frame, TransferError> {
+        if self.stream.group.is_shut_down() {
+            return Err(self.stream.fail(QueueError::Closed));
         }
-        self.0.queue.pop(self.0.timeout).map_err(|why| self.0.fail(why))
+        self.stream.queue.pop(timeout).map_err(|why| self.stream.fail(why))
     }
 }
 
 impl Drop for OutputVStream {
     fn drop(&mut self) {
-        self.0.group.outputs[self.0.port].detach();
+        self.stream.group.outputs[self.stream.port].detach();
     }
 }

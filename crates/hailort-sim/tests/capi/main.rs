@@ -8,6 +8,7 @@ mod changes;
 mod child;
 mod devices;
 mod faults;
+mod frames;
 mod hangs;
 mod inference;
 mod leaks;

@@ -8,12 +8,14 @@
 //!     cargo run -p hailo-harness-sim --example record_transforms > crates/hailort-sim/tests/data/transforms-4.23.tsv
 //! ```
 //!
-//! With the same variables, the tests here ask the library itself, too, for ten times as many cases. The first line of
-//! its log, about orders that it does not know, is no failure.
+//! With the same variables, the tests here ask the library itself, too, for ten times as many cases. What it logs about
+//! orders that it does not know is no failure. Cases in which it would read or write past its memory are not converted,
+//! see `is_defined` there: what it does then depends on the memory.
 //!
 //! `data/transforms-by-feature-4.23.tsv` holds conversions with a quantisation for each channel, which the C calls have
 //! for the streams of a device only. `reference/transforms_by_feature.cpp` says how it was made.
 
+mod arguments;
 mod by_feature;
 mod case;
 mod library;

@@ -6,6 +6,7 @@ use hailort_sim::hef::shortcut::{Shortcut, write};
 
 fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(std::env::args_os().nth(1).unwrap_or_else(|| ".".into()));
+    std::fs::create_dir_all(&folder)?;
     let two = |names: [&str; 2]| names.map(str::to_owned).to_vec();
     let files = [
         ("shortcut_net.hef", Shortcut::default()),

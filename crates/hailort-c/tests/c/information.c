@@ -32,7 +32,7 @@ int main(int argc, char **argv)
     hailo_stream_info_t streams[4], one;
     OK(hailo_hef_get_all_stream_infos(hef, networks[1].name, streams, 4, &count));
     CHECK(count == 2 && streams[0].shape.width == 6 && streams[0].hw_data_bytes == 1 && !streams[0].is_mux);
-    CHECK(streams[0].hw_shape.features == 8 && streams[0].hw_frame_size == 4 * 6 * 8);
+    CHECK(streams[0].hw_shape.width == 8 && streams[0].hw_frame_size == 4 * 8 * 3);
     EXPECT(HAILO_INSUFFICIENT_BUFFER, hailo_hef_get_all_stream_infos(hef, NULL, streams, 1, &count));
     OK(hailo_hef_get_stream_info_by_name(hef, group, streams[0].name, HAILO_H2D_STREAM, &one));
     CHECK(strcmp(one.name, streams[0].name) == 0 && one.quant_info.qp_zp == 128.0f);

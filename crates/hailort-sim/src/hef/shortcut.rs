@@ -50,6 +50,10 @@ pub fn write(shortcut: &Shortcut) -> Vec<u8> {
                     shortcut.shape,
                     shortcut.data_bytes,
                 );
+                // The chip has rows of one channel after the other, each padded to a multiple of 8 bytes.
+                let [height, width, features] = shortcut.shape;
+                stream.padded = [height, width.next_multiple_of(8), features];
+                stream.hw_shape = stream.padded;
                 stream.network_name = format!("{name}/{network}");
                 stream.quantisation = quantisation;
                 stream.by_feature = vec![quantisation];

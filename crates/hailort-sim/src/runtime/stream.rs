@@ -252,9 +252,13 @@ impl Drop for RawStream {
                 None => {}
             }
         }
-        if let Some(Worker { jobs, thread }) = locked(&self.worker).take() {
+        let worker = locked(&self.worker).take();
+        if let Some(Worker { jobs, thread }) = worker {
             drop(jobs);
-            let _ = thread.join();
+            // A call back that uses the stream while it is released may be the last to let go: the thread ends by itself.
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
         }
     }
 }

@@ -14,7 +14,7 @@
 //! | [`kernels`] | matrix product, softmax, layer norm, GELU |
 //!
 //! Each may use those below it. Environment: `HAILO_SIM_DEVICES` (number of devices, default 1), `HAILO_SIM_HOST` (the
-//! simulated host whose devices they are, default `default`), `HAILO_SIM_THREADS` (threads that compute, default one a
+//! simulated host whose devices they are, default `default`), `HAILO_SIM_ARCH` (their architecture, default `hailo8l`), `HAILO_SIM_THREADS` (threads that compute, default one a
 //! processor), `HAILO_SIM_FAULTS` (calls that misbehave, see [`faults`]), `HAILO_SIM_STATE` (the folder that remembers what
 //! befell a host, see [`runtime::state`]), `HAILO_CACHE_DIR` (where weights are found).
 //!

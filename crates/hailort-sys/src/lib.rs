@@ -6,6 +6,7 @@
 //! | [`status`] | status codes, their names and meanings |
 //! | [`calls`] | the declarations of the calls, for macros that need something for each |
 //! | [`api`] | [`Api`]: one function pointer for each call that the harness needs; [`FurtherApi`]: for the others |
+//! | [`header`] | the same declarations for C |
 //! | [`mod@load`] | fills an [`Api`] from a `libhailort.so` at run time |
 //!
 //! Nothing is linked: a program that uses this crate starts on a machine without HailoRT. The table can be filled by
@@ -13,6 +14,7 @@
 
 pub mod api;
 pub mod calls;
+pub mod header;
 pub mod load;
 pub mod status;
 #[allow(non_camel_case_types)]

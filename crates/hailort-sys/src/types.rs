@@ -17,6 +17,9 @@ macro_rules! handles {
             $(#[$doc])*
             pub type $name = *mut $opaque;
         )*
+
+        /// Names of the handles.
+        pub const HANDLES: &[&str] = &[$(stringify!($name)),*];
     };
 }
 
@@ -52,6 +55,8 @@ macro_rules! aliases {
             pub type $name = u32;
             $(#[doc = concat!("A [`", stringify!($name), "`].")] pub const $constant: $name = $value;)*
         )*
+        /// Names of the enumerations.
+        pub const ALIASES: &[&str] = &[$(stringify!($name)),*];
         /// The constants of this module by name, for the comparison with the C compiler's figures.
         pub const CONSTANTS: &[(&str, u64)] = &[$($((stringify!($constant), $constant as u64),)*)*];
     };
@@ -269,6 +274,13 @@ macro_rules! structs {
                 }
             }
         )*
+
+        /// A struct's name, and each field's name and type.
+        pub type Declaration = (&'static str, &'static [(&'static str, &'static str)]);
+
+        /// The fields of each struct of this module, for [`crate::header`].
+        pub const FIELDS: &[Declaration] =
+            &[$((stringify!($name), &[$((stringify!($field), stringify!($type)),)*],),)*];
 
         /// A struct's name, size and alignment, and each field's name, offset and size, in bytes.
         pub type Layout = (&'static str, usize, usize, &'static [(&'static str, usize, usize)]);

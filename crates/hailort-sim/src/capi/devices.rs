@@ -48,11 +48,15 @@ pub(super) unsafe extern "C" fn hailo_create_device_by_id(
     device: *mut hailo_device,
 ) -> hailo_status {
     call("hailo_create_device_by_id", || {
-        // SAFETY: the caller's pointer, see `Api`.
-        let id = text(&unsafe { pointers::read(id) }?.id);
         if device.is_null() {
             return Err(pointers::null());
         }
+        let id = if id.is_null() {
+            host::device_ids().into_iter().next().ok_or(HAILO_INVALID_OPERATION)?
+        } else {
+            // SAFETY: the caller's pointer, see `Api`.
+            text(&unsafe { pointers::read(id) }?.id)
+        };
         if bus::open_fails() || !host::device_ids().contains(&id) {
             return Err(HAILO_INVALID_ARGUMENT);
         }

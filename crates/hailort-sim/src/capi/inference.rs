@@ -77,7 +77,6 @@ fn drain(vstream: &OutputVStream, frames: &Frames, count: usize) -> Answer {
     })
 }
 
-#[expect(clippy::too_many_arguments, reason = "they are the call's")]
 pub(super) unsafe extern "C" fn hailo_infer(
     group: hailo_configured_network_group,
     inputs_params: *mut hailo_input_vstream_params_by_name_t,
@@ -122,8 +121,12 @@ pub(super) unsafe extern "C" fn hailo_infer(
         // One thread for each: a network takes no frame before all its inputs have one.
         std::thread::scope(|scope| {
             let threads: Vec<_> = work.into_iter().map(|job| scope.spawn(job)).collect();
-            let answers = threads.into_iter().map(|t| t.join().unwrap_or(Err(HAILO_INTERNAL_FAILURE)));
-            answers.fold(Ok(()), |first: Answer, answer| first.and(answer))
+            let join = |thread: std::thread::ScopedJoinHandle<'_, Answer>| {
+                thread.join().unwrap_or(Err(HAILO_INTERNAL_FAILURE))
+            };
+            // All are waited for, whatever the first says.
+            let answers: Vec<Answer> = threads.into_iter().map(join).collect();
+            answers.into_iter().collect()
         })
     })
 }

@@ -9,7 +9,7 @@ const KNOWN: [u32; 31] = [
     30, 31, 32,
 ];
 /// Several networks in a group: one that may be left out.
-const MULTI_NETWORK: u32 = 8;
+pub(super) const MULTI_NETWORK: u32 = 8;
 /// The compiler has counted the padding: one that may be left out.
 const PADDING: u32 = 11;
 const NET_FLOW: u32 = 13;

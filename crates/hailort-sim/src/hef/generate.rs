@@ -2,7 +2,7 @@
 
 use prost::Message;
 
-use super::features::PERIPHERY_IN_HAILORT;
+use super::features::{MULTI_NETWORK, PERIPHERY_IN_HAILORT};
 use super::layer::{Direction, StreamInfo};
 use super::model::{Hef, NetworkGroup, is_part_of_a_chip};
 use super::{header, proto};
@@ -27,7 +27,11 @@ pub fn write(hef: &Hef) -> Vec<u8> {
             type_index: PERIPHERY_IN_HAILORT,
             name: "PERIPH_CALCULATION_IN_HAILORT".into(),
         }],
-        optional_extensions: Vec::new(),
+        optional_extensions: if hef.network_groups.iter().any(|g| g.networks.len() > 1) {
+            vec![proto::Extension { type_index: MULTI_NETWORK, name: "ABBALE".into() }]
+        } else {
+            Vec::new()
+        },
         simulated: hef
             .simulated
             .as_ref()
@@ -37,7 +41,16 @@ pub fn write(hef: &Hef) -> Vec<u8> {
 }
 
 fn group(group: &NetworkGroup, arch: i32) -> proto::Group {
-    let edges = group.inputs.iter().chain(&group.outputs).enumerate().map(|(i, s)| edge(s, i)).collect();
+    let several = group.networks.len() > 1;
+    let network = |s: &StreamInfo| group.networks.iter().position(|n| several && *n == s.network_name);
+    let edges = group.inputs.iter().chain(&group.outputs).enumerate();
+    let edges = edges.map(|(i, s)| edge(s, i, network(s).unwrap_or(0))).collect();
+    let networks_names: Vec<String> = group
+        .networks
+        .iter()
+        .filter(|_| several)
+        .map(|n| n.strip_prefix(&format!("{}/", group.name)).unwrap_or(n).to_owned())
+        .collect();
     let metadata = proto::GroupMetadata {
         network_group_name: group.name.clone(),
         bottleneck_fps: group.bottleneck_fps,
@@ -58,19 +71,20 @@ fn group(group: &NetworkGroup, arch: i32) -> proto::Group {
         metadata: Some(metadata),
         contexts,
         sorted_outputs_order: group.sorted_outputs.clone(),
+        networks_names: networks_names.clone(),
         ..Default::default()
     };
     if is_part_of_a_chip(arch) {
         let metadata = inner.metadata.clone();
         let layout = proto::PhysicalLayout { partial_clusters_layout_bitmap: CLUSTERS_8L };
         let partial = proto::Partial { network_group: Some(inner), layout: Some(layout) };
-        proto::Group { metadata, partial: vec![partial], ..Default::default() }
+        proto::Group { metadata, partial: vec![partial], networks_names, ..Default::default() }
     } else {
         inner
     }
 }
 
-fn edge(stream: &StreamInfo, index: usize) -> proto::EdgeLayer {
+fn edge(stream: &StreamInfo, index: usize, network: usize) -> proto::EdgeLayer {
     let (mut height, mut width) = (stream.height, stream.width);
     if stream.is_transposed {
         std::mem::swap(&mut height, &mut width);
@@ -78,6 +92,7 @@ fn edge(stream: &StreamInfo, index: usize) -> proto::EdgeLayer {
     proto::EdgeLayer {
         direction: i32::from(stream.direction == Direction::DeviceToHost),
         edge_layer_type: 0,
+        network_index: u32::try_from(network).unwrap_or(u32::MAX),
         layer_info: Some(proto::LayerInfo {
             name: stream.name.clone(),
             base: Some(proto::LayerBase {

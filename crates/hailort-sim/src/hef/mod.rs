@@ -8,6 +8,7 @@
 //! | [`layer`] | inputs and outputs: [`StreamInfo`] |
 //! | [`model`] | what the rest of the simulator uses: [`Hef`], [`NetworkGroup`] |
 //! | [`generate`] | writes HEF files |
+//! | [`shortcut`] | HEFs whose outputs are their inputs |
 //! | [`whisper`] | the two HEFs of a Whisper model |
 //!
 //! A simulated HEF holds no weights: it names them by their sha256 in a field that HailoRT skips.
@@ -18,6 +19,7 @@ pub mod header;
 pub mod layer;
 pub mod model;
 pub mod proto;
+pub mod shortcut;
 pub mod whisper;
 
 pub use header::HefError;

@@ -48,6 +48,17 @@ impl NetworkGroup {
         format!("{0}/{0}", self.name)
     }
 
+    /// Names of the networks that run by themselves: those that have streams, in the order of the inputs.
+    pub fn units(&self) -> Vec<String> {
+        let mut units: Vec<String> = Vec::new();
+        for stream in self.inputs.iter().chain(&self.outputs) {
+            if !units.contains(&stream.network_name) {
+                units.push(stream.network_name.clone());
+            }
+        }
+        units
+    }
+
     /// Inputs of the host's side, of one network or of all.
     pub fn host_inputs(&self, network: Option<&str>) -> Vec<&StreamInfo> {
         let wanted = |s: &&StreamInfo| network.is_none_or(|n| n == s.network_name);

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::Network;
+use super::pass::Pass;
 use super::whisper::{Decoder, Dimensions, Encoder};
+use crate::console;
+use crate::hef::shortcut::PASS;
 use crate::hef::whisper::{DECODER, ENCODER};
 use crate::hef::{Hef, NetworkGroup, SimulatedNetwork, StreamInfo};
 use crate::weights::{self, FormatError, StoreError, WeightsFile};
@@ -23,7 +26,9 @@ pub enum BuildError {
     #[error("the HEF names no simulated network: files compiled for a device cannot be run by the simulator")]
     NotSimulated,
     /// The kind of network is unknown.
-    #[error("the HEF names the simulated network {0:?}; known are whisper-encoder and whisper-decoder")]
+    #[error(
+        "the HEF names the simulated network {0:?}; known are whisper-encoder, whisper-decoder and pass-through"
+    )]
     UnknownKind(String),
     /// Shapes of the HEF and of the weights do not fit together.
     #[error("the HEF's {what} is {found}, the weights want {wanted}")]
@@ -62,12 +67,20 @@ fn shared(sha256: &str) -> Result<Arc<WeightsFile>, StoreError> {
 /// # Errors
 /// See [`BuildError`].
 pub fn networks(hef: &Hef) -> Result<Vec<Box<dyn Network>>, BuildError> {
-    let simulated = hef.simulated.as_ref().ok_or(BuildError::NotSimulated)?;
+    let Some(simulated) = hef.simulated.as_ref() else {
+        // A file compiled for a device: only what passes frames through can be told from its shapes.
+        let pass = |group| Pass::new(group).map(|pass| Box::new(pass) as Box<dyn Network>);
+        let all = hef.network_groups.iter().map(pass).collect::<Result<_, _>>();
+        let all = all.map_err(|_| BuildError::NotSimulated)?;
+        console::info("hailo_configure", "the HEF names no simulated network: frames are passed through");
+        return Ok(all);
+    };
     hef.network_groups.iter().map(|group| network(simulated, group)).collect()
 }
 
 fn network(simulated: &SimulatedNetwork, group: &NetworkGroup) -> Result<Box<dyn Network>, BuildError> {
     match simulated.kind.as_str() {
+        PASS => Ok(Box::new(Pass::new(group)?)),
         ENCODER => {
             let file = shared(&simulated.weights_sha256)?;
             let width = Dimensions::of(&file)?.width;

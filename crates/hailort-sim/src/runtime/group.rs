@@ -63,6 +63,8 @@ pub struct Group {
     pub inputs: Vec<Port>,
     /// Outputs in the HEF's order.
     pub outputs: Vec<Port>,
+    /// Inputs and outputs of each network that runs by itself.
+    units: Vec<[Vec<usize>; 2]>,
     network: Mutex<Box<dyn Network>>,
     /// Wakes the scheduler of the virtual device.
     pub wake: Arc<Wake>,
@@ -87,7 +89,12 @@ impl Group {
         activation: Activation,
         measures_latency: bool,
     ) -> Self {
+        let of = |streams: &[StreamInfo], name: &String| {
+            (0..streams.len()).filter(|i| streams[*i].network_name == *name).collect()
+        };
+        let units = hef.units().iter().map(|name| [of(&hef.inputs, name), of(&hef.outputs, name)]).collect();
         let group = Self {
+            units,
             inputs: hef.inputs.iter().map(Port::new).collect(),
             outputs: hef.outputs.iter().map(Port::new).collect(),
             hef,
@@ -145,31 +152,42 @@ impl Group {
         self.failure.load(Ordering::SeqCst)
     }
 
-    /// Whether an inference can run: a frame at every input, room at every output.
+    /// Whether an inference can run.
     pub fn is_ready(&self) -> bool {
-        !self.is_shut_down()
-            && self.activation.may_run()
-            && self.inputs.iter().all(|port| port.queue().is_some_and(|q| !q.is_empty()))
-            && self.outputs.iter().all(|port| port.queue().is_some_and(|q| !q.is_full()))
+        self.ready_unit().is_some()
     }
 
-    /// One inference: takes a frame from every input and gives one to every output. Called by the scheduler alone.
+    /// The first network that can run: a frame at each of its inputs, room at each of its outputs.
+    fn ready_unit(&self) -> Option<usize> {
+        if self.is_shut_down() || !self.activation.may_run() {
+            return None;
+        }
+        let full = |i: &usize| self.inputs[*i].queue().is_some_and(|q| !q.is_empty());
+        let room = |i: &usize| self.outputs[*i].queue().is_some_and(|q| !q.is_full());
+        self.units.iter().position(|[inputs, outputs]| {
+            !inputs.is_empty() && inputs.iter().all(full) && outputs.iter().all(room)
+        })
+    }
+
+    /// One inference: takes a frame from every input of a network and gives one to each of its outputs. Called by the
+    /// scheduler alone.
     pub fn run(&self) {
-        let frames: Vec<Frame> = self
-            .inputs
+        let Some(unit) = self.ready_unit() else { return };
+        let [inputs, outputs] = &self.units[unit];
+        let frames: Vec<Frame> = inputs
             .iter()
-            .filter_map(|port| port.queue()?.pop(Some(std::time::Duration::ZERO)).ok())
+            .filter_map(|i| self.inputs[*i].queue()?.pop(Some(std::time::Duration::ZERO)).ok())
             .collect();
-        if frames.len() < self.inputs.len() {
+        if frames.len() < inputs.len() {
             return; // Shut down, or a vstream was released, since `is_ready` was asked.
         }
         let start = Instant::now();
         let mut results: Vec<Frame> =
-            self.outputs.iter().map(|port| vec![0.0; port.frame_elements()]).collect();
+            outputs.iter().map(|i| vec![0.0; self.outputs[*i].frame_elements()]).collect();
         let computed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let inputs: Vec<&[f32]> = frames.iter().map(Vec::as_slice).collect();
             let mut outputs: Vec<&mut [f32]> = results.iter_mut().map(Vec::as_mut_slice).collect();
-            self.network.lock().unwrap_or_else(PoisonError::into_inner).run(&inputs, &mut outputs);
+            self.network.lock().unwrap_or_else(PoisonError::into_inner).run_unit(unit, &inputs, &mut outputs);
         }));
         if computed.is_err() {
             self.fail(hailort_sys::status::HAILO_INTERNAL_FAILURE);
@@ -183,8 +201,8 @@ impl Group {
         if !slowdown.is_zero() {
             self.pause(slowdown);
         }
-        for (port, frame) in self.outputs.iter().zip(results) {
-            if let Some(queue) = port.queue() {
+        for (index, frame) in outputs.iter().zip(results) {
+            if let Some(queue) = self.outputs[*index].queue() {
                 // Only the scheduler puts frames in, and it has seen room: what can fail here is a closed queue,
                 // whose reader is gone.
                 let _ = queue.push(frame, Some(std::time::Duration::ZERO));

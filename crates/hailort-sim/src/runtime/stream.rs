@@ -120,18 +120,20 @@ impl Inner {
 
     fn run(&self, jobs: &Receiver<Job>) {
         while let Ok(job) = jobs.recv() {
-            match job {
-                Job::Write { frame, done } => done(self.write(&frame, None).err().unwrap_or(HAILO_SUCCESS)),
+            let (status, done) = match job {
+                Job::Write { frame, done } => (self.write(&frame, None).err().unwrap_or(HAILO_SUCCESS), done),
                 Job::Read { take, done } => match self.read(None) {
                     Ok(frame) => {
                         take(&frame);
-                        done(HAILO_SUCCESS);
+                        (HAILO_SUCCESS, done)
                     }
-                    Err(status) => done(status),
+                    Err(status) => (status, done),
                 },
-            }
+            };
+            // Who is told may start the next at once.
             *locked(&self.started) -= 1;
             self.fewer.notify_all();
+            done(status);
         }
     }
 }
@@ -250,9 +252,13 @@ impl Drop for RawStream {
                 None => {}
             }
         }
-        if let Some(Worker { jobs, thread }) = locked(&self.worker).take() {
+        let worker = locked(&self.worker).take();
+        if let Some(Worker { jobs, thread }) = worker {
             drop(jobs);
-            let _ = thread.join();
+            // A call back that uses the stream while it is released may be the last to let go: the thread ends by itself.
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
         }
     }
 }

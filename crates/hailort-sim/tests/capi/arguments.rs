@@ -37,7 +37,6 @@ fn null_is_an_invalid_argument_for_every_call() {
             ("hailo_get_library_version", (a.hailo_get_library_version)(null_mut())),
             ("hailo_scan_devices", (a.hailo_scan_devices)(null_mut(), null_mut(), n)),
             ("hailo_scan_devices", (a.hailo_scan_devices)(null_mut(), &raw mut device_id, null_mut())),
-            ("hailo_create_device_by_id", (a.hailo_create_device_by_id)(null(), &raw mut device)),
             ("hailo_create_device_by_id", (a.hailo_create_device_by_id)(&raw const device_id, null_mut())),
             ("hailo_release_device", (a.hailo_release_device)(null_mut())),
             ("hailo_identify", (a.hailo_identify)(null_mut(), &mut hailo_device_identity_t::zeroed())),

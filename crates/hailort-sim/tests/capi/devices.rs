@@ -113,8 +113,8 @@ fn what_is_not_simulated_is_said_to_be_not_implemented() {
     params.multi_process_service = true;
     assert_eq!(create_vdevice_with(params), Err(HAILO_NOT_IMPLEMENTED));
     let mut params = vdevice_params();
-    params.scheduling_algorithm = HAILO_SCHEDULING_ALGORITHM_NONE;
-    assert_eq!(create_vdevice_with(params), Err(HAILO_NOT_IMPLEMENTED));
+    params.scheduling_algorithm = HAILO_SCHEDULING_ALGORITHM_ROUND_ROBIN + 1;
+    assert_eq!(create_vdevice_with(params), Err(HAILO_INVALID_ARGUMENT));
     let mut params = vdevice_params();
     params.device_count = 0;
     assert_eq!(create_vdevice_with(params), Err(HAILO_INVALID_ARGUMENT));

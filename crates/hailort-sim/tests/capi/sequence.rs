@@ -126,9 +126,8 @@ fn the_version_is_the_one_whose_layout_is_declared() {
 #[test]
 fn every_status_has_a_name_up_to_the_highest_and_none_beyond() {
     use hailort_sys::status::{status_meaning, status_name};
-    let unused = 19..=22;
     for status in 0..=93 {
-        assert_eq!(status_name(status).is_some(), !unused.contains(&status), "{status}");
+        assert!(status_name(status).is_some(), "{status}");
     }
     for status in (94..1000).chain([u32::MAX, 0x8000_0000]) {
         assert_eq!((status_name(status), status_meaning(status)), (None, None), "{status}");

@@ -271,11 +271,11 @@ fn a_signal_lets_go_of_the_device_in_every_phase() {
             program.signal(signal);
             let (status, _, _) = program.end();
             assert_eq!(status.signal(), Some(signal), "{what}");
-            // A process that was killed is gone a moment later.
-            while lives(&worker) && start.elapsed() < Duration::from_secs(2) {
+            // A process that was killed is gone a moment later: on a busy machine it waits for its turn.
+            while lives(&worker) && start.elapsed() < Duration::from_secs(10) {
                 std::thread::yield_now();
             }
-            assert!(start.elapsed() < Duration::from_secs(2), "{what}: {:?}", start.elapsed());
+            assert!(start.elapsed() < Duration::from_secs(10), "{what}: {:?}", start.elapsed());
         }
     }
 }

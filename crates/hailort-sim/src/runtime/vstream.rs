@@ -126,6 +126,8 @@ impl InputVStream {
         if group.is_shut_down() {
             device.close();
         }
+        // Frames may wait at the other ports since before this one was attached.
+        group.wake.notify();
         let group = Arc::clone(group);
         let made_by = MadeBy::this_process();
         let stream =
@@ -232,6 +234,8 @@ impl OutputVStream {
         if group.is_shut_down() {
             device.close();
         }
+        // Frames may wait at the other ports since before this one was attached.
+        group.wake.notify();
         let group = Arc::clone(group);
         let inner = vec![device, middle];
         let (threads, made_by) = (vec![first, second], MadeBy::this_process());

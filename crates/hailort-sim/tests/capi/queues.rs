@@ -155,3 +155,31 @@ fn a_group_that_always_has_frames_does_not_keep_another_from_running() {
     groups.into_iter().for_each(Loaded::release);
     assert_eq!(release_vdevice(vdevice), HAILO_SUCCESS);
 }
+
+/// The output comes when all its frames have been written: nothing else tells the scheduler of it.
+#[test]
+fn an_output_that_is_made_after_the_frames_gets_them() {
+    let installed = install();
+    let vdevice = create_vdevice(&[], None).unwrap();
+    let hef = create_hef(&installed.model.encoder).unwrap();
+    let group = configure(vdevice, hef).unwrap();
+    let mut params = input_params(group);
+    params[0].params.timeout_ms = 50;
+    let inputs = create_inputs(group, &params).unwrap();
+    let frame = vec![0.5; input_info(inputs[0]).1 / 4];
+    let mut written = 0;
+    while write(inputs[0], &frame) == HAILO_SUCCESS {
+        written += 1;
+        assert!(written < 100, "the queue has no bound");
+    }
+    let outputs = create_outputs(group, &output_params(group)).unwrap();
+    let mut frame = vec![0.0; output_info(outputs[0]).1 / 4];
+    for _ in 0..written {
+        assert_eq!(read(outputs[0], &mut frame), HAILO_SUCCESS);
+    }
+    assert_eq!(shut_down(group), HAILO_SUCCESS);
+    assert_eq!(release_outputs(&outputs), HAILO_SUCCESS);
+    assert_eq!(release_inputs(&inputs), HAILO_SUCCESS);
+    assert_eq!(release_hef(hef), HAILO_SUCCESS);
+    assert_eq!(release_vdevice(vdevice), HAILO_SUCCESS);
+}

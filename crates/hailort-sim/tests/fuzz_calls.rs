@@ -85,7 +85,72 @@ fn some_calls_in_any_order_are_answered() {
     fuzz("some_calls_in_any_order_are_answered", few(1500));
 }
 
+/// Most of their time is spent in calls that wait: four processes are four times as fast.
+macro_rules! quarters {
+    ($($name:ident)*) => {
+        $(#[test]
+        fn $name() {
+            fuzz(stringify!($name), soak().div_ceil(4));
+        })*
+    };
+}
+
+quarters! {
+    soak_calls_in_any_order_1
+    soak_calls_in_any_order_2
+    soak_calls_in_any_order_3
+    soak_calls_in_any_order_4
+}
+
+/// Runs the test above with a fault that is planted: how its process ends, and what it says.
+fn planted(fault: &str, variables: &[(&str, &str)]) -> (std::process::ExitStatus, String) {
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "some_calls_in_any_order_are_answered", "--nocapture"]);
+    command.env("HAILO_SIM_FAULTS", fault).env("HAILO_FUZZ_SEED", "7").env("HAILO_FUZZ_EXECUTIONS", "40");
+    let output = command.envs(variables.iter().copied()).output().unwrap();
+    let told = [output.stdout, output.stderr].concat();
+    (output.status, String::from_utf8_lossy(&told).into_owned())
+}
+
 #[test]
-fn soak_calls_in_any_order_are_answered() {
-    fuzz("soak_calls_in_any_order_are_answered", soak());
+fn a_hang_is_seen_with_what_it_did_and_how_to_see_it_again() {
+    let (status, told) =
+        planted("hailo_get_input_vstream_frame_size@5=hang", &[("HAILO_FUZZ_DEADLINE", "2")]);
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(libc::SIGABRT), "{told}");
+    for wanted in
+        ["a hang of 2 s", "writes and reads", "opens a network", "HAILO_FUZZ_SEED=7", "HAILO_FUZZ_ONLY="]
+    {
+        assert!(told.contains(wanted), "lacks {wanted:?}: {told}");
+    }
+    // Which thread waits is said, too.
+    assert!(told.contains("some_calls"), "{told}");
+}
+
+#[test]
+fn a_crash_ends_it() {
+    let (status, told) = planted("hailo_get_input_vstream_frame_size@5=segfault", &[]);
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(libc::SIGSEGV), "{told}");
+    assert!(told.contains("40 executions with HAILO_FUZZ_SEED=7"), "{told}");
+}
+
+/// The release that is answered and not done leaves a handle.
+#[test]
+fn what_is_left_behind_is_seen() {
+    let (status, told) = planted("hailo_release_hef=status:0", &[]);
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(libc::SIGABRT), "{told}");
+    assert!(
+        told.contains("handles are left") && told.contains("HEF") && told.contains("HAILO_FUZZ_ONLY="),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_same_seed_makes_the_same_calls() {
+    let calls = |seed| {
+        let (status, told) = planted("", &[("HAILO_FUZZ_SEED", seed)]);
+        assert!(status.success(), "{told}");
+        told.lines().find(|line| line.contains(" calls of ")).expect("the number of calls").to_owned()
+    };
+    assert_eq!(calls("7"), calls("7"));
+    assert_ne!(calls("7"), calls("8"));
 }

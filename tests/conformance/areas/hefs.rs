@@ -49,7 +49,7 @@ fn open_file(lab: &Lab, path: &std::ffi::CStr) -> (hailo_status, hailo_hef) {
 }
 
 /// A status; for a HEF that was read what is in it, too. It is released.
-fn answer(lab: &Lab, (status, hef): (hailo_status, hailo_hef)) -> String {
+pub fn answer(lab: &Lab, (status, hef): (hailo_status, hailo_hef)) -> String {
     if status != 0 {
         return format!("{}{}", say(status), if hef.is_null() { "" } else { ", with a handle" });
     }

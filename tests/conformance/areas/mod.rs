@@ -99,9 +99,9 @@ pub fn public() -> Vec<Scenario> {
     .collect()
 }
 
-/// These, and those that misbehave on purpose.
+/// These, those that show one of many in full, and those that misbehave on purpose.
 pub fn all() -> Vec<Scenario> {
-    public().into_iter().chain(planted::area().scenarios).collect()
+    [mutations::each(), planted::area()].into_iter().flat_map(|a| a.scenarios).chain(public()).collect()
 }
 
 /// Does a part of a scenario, in a process of its own.

@@ -11,6 +11,8 @@ mod random;
 /// The batches, and the files of each.
 const BATCHES: u64 = 40;
 const FILES: u64 = 25;
+/// The variable that names a file that gets the HEF of such a scenario.
+const KEEP: &str = "HAILO_CONFORMANCE_KEEP";
 /// What the files are made from.
 const SEED: u64 = 8;
 
@@ -22,6 +24,21 @@ pub fn area() -> Area {
             let files = batch * FILES..(batch + 1) * FILES;
             let answers = files.map(|number| lab.apart(|| answer(lab, &file(&seeds, number))));
             Ok(answers.collect::<Vec<String>>().join(" "))
+        });
+    }
+    area
+}
+
+/// Each file by itself, with all that is told of it: for whoever looks for the one that differs.
+pub fn each() -> Area {
+    let mut area = Area::new("mutations");
+    for number in 0..BATCHES * FILES {
+        area.add(&format!("file-{number}"), Needs::Library, move |lab| {
+            let file = file(&hefs::seeds(), number);
+            if let Some(to) = std::env::var_os(KEEP) {
+                std::fs::write(to, &file).map_err(|why| why.to_string())?;
+            }
+            Ok(super::hefs::answer(lab, lab.hef(&file)))
         });
     }
     area

@@ -232,7 +232,10 @@ pub(super) unsafe extern "C" fn hailo_create_vdevice(
             // SAFETY: the caller's array of `device_count` ids, see `Api`.
             let ids = unsafe { pointers::slice(params.device_ids.cast_const(), count) }?;
             let ids: Vec<String> = ids.iter().map(|id| text(&id.id)).collect();
-            if ids.iter().any(|id| kind_of(id).is_none()) {
+            let kinds: Vec<_> = ids.iter().map(|id| kind_of(id)).collect();
+            // A device on a network works alone and without a scheduler.
+            let is_alone = count == 1 && params.scheduling_algorithm == HAILO_SCHEDULING_ALGORITHM_NONE;
+            if kinds.contains(&None) || (kinds.contains(&Some(HAILO_DEVICE_TYPE_ETH)) && !is_alone) {
                 return Err(HAILO_INVALID_ARGUMENT);
             }
             Some(ids)

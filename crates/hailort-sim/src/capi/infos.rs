@@ -251,10 +251,6 @@ pub(super) unsafe extern "C" fn hailo_hef_get_bottleneck_fps(
         let hef = HEFS.get(hef)?;
         // SAFETY: the caller's string, see `FurtherApi`.
         let (group, _) = unsafe { named(&hef, group) }?;
-        if group.bottleneck_fps == 0.0 {
-            // The compiler did not say.
-            return Err(HAILO_NOT_AVAILABLE);
-        }
         // SAFETY: the caller's pointer, see `FurtherApi`.
         unsafe { pointers::write(fps, group.bottleneck_fps) }
     })

@@ -79,6 +79,9 @@ pub(super) unsafe extern "C" fn hailo_scan_pcie_devices(
     count: *mut usize,
 ) -> hailo_status {
     call("hailo_scan_pcie_devices", || {
+        if infos.is_null() || count.is_null() {
+            return Err(pointers::null());
+        }
         let all = scan()?.iter().filter_map(|id| parse(id)).collect();
         // SAFETY: the caller's array, see `FurtherApi`.
         unsafe { pointers::fill_all(infos, capacity, count, all) }

@@ -35,7 +35,8 @@ pub fn write(hef: &Hef) -> Vec<u8> {
         simulated: hef
             .simulated
             .as_ref()
-            .map(|s| proto::Simulated { kind: s.kind.clone(), weights_sha256: s.weights_sha256.clone() }),
+            .map(|s| proto::Simulated { kind: s.kind.clone(), weights_sha256: s.weights_sha256.clone() })
+            .map(|s| s.encode_to_vec()),
     };
     header::write(hef.header_version, &file.encode_to_vec())
 }

@@ -159,8 +159,10 @@ impl Hef {
         }
         // The library looks at these last.
         features.check(&file, version)?;
+        // The library knows nothing of it, and refuses no file for it.
+        let simulated = file.simulated.and_then(|bytes| proto::Simulated::decode(bytes.as_slice()).ok());
         let simulated =
-            file.simulated.map(|s| SimulatedNetwork { kind: s.kind, weights_sha256: s.weights_sha256 });
+            simulated.map(|s| SimulatedNetwork { kind: s.kind, weights_sha256: s.weights_sha256 });
         Ok(Self {
             arch: head.hw_arch,
             header_version: header.version,

@@ -22,9 +22,10 @@ pub struct File {
     /// What a reader may leave out.
     #[prost(message, repeated, tag = "6")]
     pub optional_extensions: Vec<Extension>,
-    /// What the simulator computes. HailoRT's own field numbers end at 7.
-    #[prost(message, optional, tag = "1000")]
-    pub simulated: Option<Simulated>,
+    /// What the simulator computes, as a [`Simulated`]. HailoRT's own field numbers end at 7: it skips this, whatever is in
+    /// it, which is why it is read apart.
+    #[prost(bytes = "vec", optional, tag = "1000")]
+    pub simulated: Option<Vec<u8>>,
 }
 
 /// What the file is for.

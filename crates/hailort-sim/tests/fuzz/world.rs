@@ -16,7 +16,7 @@ const ROOM: usize = 48;
 /// Bytes that buffers of frames have: no size is larger.
 const BYTES: usize = 1 << 16;
 /// Milliseconds that a call may wait.
-const PATIENCE: u32 = 3;
+const PATIENCE: u32 = 1;
 
 /// Handles of a kind: those in use, and some that were.
 struct Handles<H> {
@@ -102,6 +102,8 @@ macro_rules! world {
             /// Where the last call was to put memory, and what was put there.
             memory_to: Option<*mut *mut c_void>,
             memory: Vec<*mut c_void>,
+            /// Whether sizes that are passed are of bytes, not of arrays.
+            takes_bytes: bool,
         }
 
         impl World {
@@ -190,13 +192,16 @@ impl Give for u8 {
 impl Give for u32 {
     /// Formats, directions, milliseconds: small numbers, since some of them are waited for.
     fn give(_: &mut World, random: &mut Random) -> Self {
-        if random.once_in(8) { *random.of_all(&[8, 16, 31, 99]) } else { random.below(5) as u32 }
+        if random.once_in(8) { *random.of_all(&[8, 9, 16, 31]) } else { random.below(5) as u32 }
     }
 }
 
 impl Give for usize {
     /// Capacities and sizes: never more than there is.
-    fn give(_: &mut World, random: &mut Random) -> Self {
+    fn give(world: &mut World, random: &mut Random) -> Self {
+        if !world.takes_bytes {
+            return *random.of_all(&[0, 1, 1, 2, 3, 8, 40, ROOM]);
+        }
         *random.of_all(&[0, 1, 1, 2, 3, 8, ROOM, 40, 72, 96, 144, 192, 288])
     }
 }
@@ -562,6 +567,8 @@ macro_rules! steps {
         $({
             fn step(world: &mut World, random: &mut Random, notes: &Notes) {
                 world.begin();
+                world.takes_bytes =
+                    ["buffer", "async", "transform_frame"].iter().any(|w| stringify!($name).contains(w));
                 $(let $arg = <$type as Give>::give(world, random);)*
                 notes.add(concat!(stringify!($name), "(…)"));
                 let _ = &random;

@@ -124,6 +124,15 @@ pub enum RuntimeError {
     NoModels,
 }
 
+/// A library that was loaded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Library {
+    /// Its file, or the name by which the linker found it.
+    pub file: String,
+    /// Its version, such as `4.23.0`.
+    pub version: String,
+}
+
 /// HailoRT, real or simulated.
 #[derive(Clone, Debug)]
 pub struct Runtime {
@@ -131,6 +140,8 @@ pub struct Runtime {
     pub api: Api,
     /// Which one it is.
     pub kind: RuntimeKind,
+    /// The library, where one was loaded.
+    pub library: Option<Library>,
     /// Something that people should know about the choice.
     pub notice: Option<String>,
 }
@@ -170,14 +181,16 @@ impl Runtime {
     }
 
     fn simulated(notice: Option<String>) -> Self {
-        Self { api: hailort_sim::api(), kind: RuntimeKind::Sim, notice }
+        Self { api: hailort_sim::api(), kind: RuntimeKind::Sim, library: None, notice }
     }
 
     fn device() -> Result<Self, RuntimeError> {
         // SAFETY: a library of that name and version is taken to be HailoRT, as by every program that uses it.
         let loaded = unsafe { hailort_sys::load(None) }?;
         let kind = if loaded.is_simulator { RuntimeKind::DeviceApiOnSim } else { RuntimeKind::Device };
-        Ok(Self { api: loaded.api, kind, notice: None })
+        let (major, minor, revision) = loaded.version;
+        let library = Library { file: loaded.library, version: format!("{major}.{minor}.{revision}") };
+        Ok(Self { api: loaded.api, kind, library: Some(library), notice: None })
     }
 
     fn device_with_models() -> Result<Self, RuntimeError> {

@@ -61,4 +61,4 @@ except (OSError, ValueError, KeyError, TypeError) as error:
 PYTHON
 ) || refuse "the event's payload cannot be looked at: python3 failed"
 [ -z "$why" ] || refuse "$why"
-echo "hailo-gate: $event of $ref in $repository may run here"
+echo "hailo-gate: trusted: $event of $ref in $repository"

@@ -34,11 +34,10 @@ fn without_marker(folder: &Path) -> PathBuf {
 
 /// What becomes of a context over a library with so many devices.
 fn start(library: &Path, devices: &str, required: &str) -> Result<String, String> {
-    // Read here and in the worker. A process of its own is what each test has under the runner, and what the other
-    // values of these tests do not depend on under any other.
     let context = HailoContext::builder()
         .runtime(RuntimeChoice::Auto)
-        .model(SttModel::Canned)
+        // The canned model is known to the simulator that is linked in, and to no library.
+        .model(SttModel::WhisperBase)
         .worker_variable("HAILORT_LIBRARY", library)
         .worker_variable("HAILO_SIM_DEVICES", devices)
         .worker_variable("HAILO_SIM_HOST", format!("c-required-{}", std::process::id()))

@@ -38,6 +38,7 @@ use clap::{Parser, Subcommand};
 #[command(name = "hailo-harness", version, max_term_width = 110)]
 #[command(after_help = "Environment:
   HAILO_RUNTIME         auto, sim or device, where --runtime is not given
+  HAILO_REQUIRED=1      a failure where there is no device, instead of the simulator
   HAILO_CACHE_DIR       where model files are kept (default: hailo-harness in the user's cache)
   HAILO_OFFLINE=1       never fetch anything
   HF_ENDPOINT           another place for Hugging Face

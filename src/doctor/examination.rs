@@ -109,27 +109,21 @@ pub fn examine(place: &Place) -> Examination {
 /// What is asked for, and whether it makes sense.
 fn runtime() -> (Need, Check) {
     const NAME: &str = "runtime";
-    let choice = match RuntimeChoice::from_environment(RuntimeChoice::Auto) {
-        Ok(choice) => choice,
-        Err(error) => return (Need::Optional, Check::failed(NAME, error.to_string(), "unset HAILO_RUNTIME")),
+    let required = match required() {
+        Ok(required) => required,
+        Err(error) => {
+            return (Need::Required, Check::failed(NAME, error.to_string(), "export HAILO_REQUIRED=1"));
+        }
     };
-    match required() {
-        Err(error) => (Need::Required, Check::failed(NAME, error.to_string(), "export HAILO_REQUIRED=1")),
-        Ok(true) if choice == RuntimeChoice::Sim => (
-            Need::Required,
-            Check::failed(
-                NAME,
-                "HAILO_REQUIRED=1 asks for a device, HAILO_RUNTIME=sim for none",
-                "unset HAILO_RUNTIME",
-            ),
-        ),
-        Ok(true) => (Need::Required, Check::ok(NAME, "a device is required (HAILO_REQUIRED=1)")),
-        Ok(false) if choice == RuntimeChoice::Device => {
+    let need = if required { Need::Required } else { Need::Optional };
+    // A contradiction of the two is an error of this, too.
+    match RuntimeChoice::from_environment(RuntimeChoice::Auto) {
+        Err(error) => (need, Check::failed(NAME, error.to_string(), "unset HAILO_RUNTIME")),
+        Ok(_) if required => (need, Check::ok(NAME, "a device is required (HAILO_REQUIRED=1)")),
+        Ok(RuntimeChoice::Device) => {
             (Need::Required, Check::ok(NAME, "a device is asked for (HAILO_RUNTIME=device)"))
         }
-        Ok(false) => {
-            (Need::Optional, Check::ok(NAME, format!("{}; a device is not required", choice.name())))
-        }
+        Ok(choice) => (need, Check::ok(NAME, format!("{}; a device is not required", choice.name()))),
     }
 }
 

@@ -7,6 +7,8 @@ use std::str::FromStr;
 use hailort_sys::{Api, LoadError};
 use serde::{Deserialize, Serialize};
 
+use crate::hailort::signals::Blocked;
+
 /// The variable by which nextest tells a test its profile, and the profile of those who have a device.
 const PROFILE_VARIABLE: &str = "NEXTEST_PROFILE";
 const PROFILE: &str = "hailo";
@@ -119,9 +121,6 @@ pub enum RuntimeError {
         /// What it says.
         value: String,
     },
-    /// There are no models for this device.
-    #[error("no models for a real device are known yet; use the runtime sim")]
-    NoModels,
 }
 
 /// HailoRT, real or simulated.
@@ -139,29 +138,13 @@ impl Runtime {
     /// Takes the runtime that is asked for.
     ///
     /// # Errors
-    /// When a device is asked for, and its library or models cannot be had.
-    pub fn open(choice: RuntimeChoice) -> Result<Self, RuntimeError> {
-        Self::take(choice, Self::device_with_models)
-    }
-
-    /// As [`Runtime::open`], to list devices only: for these no models are needed.
-    ///
-    /// # Errors
     /// When a device is asked for, and its library cannot be had.
-    pub fn for_listing(choice: RuntimeChoice) -> Result<Self, RuntimeError> {
-        Self::take(choice, Self::device)
-    }
-
-    fn take(
-        choice: RuntimeChoice,
-        device: impl Fn() -> Result<Self, RuntimeError>,
-    ) -> Result<Self, RuntimeError> {
-        let named = std::env::var_os(hailort_sys::load::LIBRARY_VARIABLE).is_some_and(|v| !v.is_empty());
+    pub fn open(choice: RuntimeChoice) -> Result<Self, RuntimeError> {
         match choice {
             RuntimeChoice::Sim => Ok(Self::simulated(None)),
-            RuntimeChoice::Device => device(),
+            RuntimeChoice::Device => Self::device(),
             // Loading the library starts a thread and opens files: only where it may be of use.
-            RuntimeChoice::Auto if named || Path::new("/dev/hailo0").exists() => match device() {
+            RuntimeChoice::Auto if may_be_a_device() => match Self::device() {
                 Ok(runtime) => Ok(runtime),
                 Err(error) => Ok(Self::simulated(Some(format!("no device is used: {error}")))),
             },
@@ -174,16 +157,19 @@ impl Runtime {
     }
 
     fn device() -> Result<Self, RuntimeError> {
+        // Its logger's thread starts here.
+        let _threads_get_no_signals = Blocked::now();
         // SAFETY: a library of that name and version is taken to be HailoRT, as by every program that uses it.
         let loaded = unsafe { hailort_sys::load(None) }?;
         let kind = if loaded.is_simulator { RuntimeKind::DeviceApiOnSim } else { RuntimeKind::Device };
         Ok(Self { api: loaded.api, kind, notice: None })
     }
+}
 
-    fn device_with_models() -> Result<Self, RuntimeError> {
-        let runtime = Self::device()?;
-        if runtime.kind == RuntimeKind::Device { Err(RuntimeError::NoModels) } else { Ok(runtime) }
-    }
+/// Whether a library is named, or there is a device: then [`RuntimeChoice::Auto`] looks for more.
+pub(crate) fn may_be_a_device() -> bool {
+    let named = std::env::var_os(hailort_sys::load::LIBRARY_VARIABLE).is_some_and(|v| !v.is_empty());
+    named || Path::new("/dev/hailo0").exists()
 }
 
 #[cfg(test)]

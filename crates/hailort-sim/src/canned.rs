@@ -8,7 +8,8 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::hef::whisper::{self, Shape};
+use crate::hef::model::ARCH_8L;
+use crate::hef::whisper::{Compiled, Positions, Shape};
 use crate::random::SplitMix64;
 use crate::weights::write::Writer;
 
@@ -36,11 +37,17 @@ pub struct Canned {
 impl Canned {
     /// The model of this seed: the same seed gives the same bytes.
     pub fn new(seed: u64) -> Self {
-        let weights = weights(seed);
+        Self::of_shape(seed, SHAPE)
+    }
+
+    /// As [`Canned::new`], in other sizes: the width has to be one of whole heads of 64.
+    pub fn of_shape(seed: u64, shape: Shape) -> Self {
+        let weights = weights(seed, &shape);
         let weights_sha256: String = Sha256::digest(&weights).iter().map(|b| format!("{b:02x}")).collect();
+        let compiled = Compiled { shape, arch: ARCH_8L, positions: Positions::Decoder };
         Self {
-            encoder: whisper::encoder(&SHAPE, &weights_sha256),
-            decoder: whisper::decoder(&SHAPE, &weights_sha256),
+            encoder: compiled.encoder(&weights_sha256),
+            decoder: compiled.decoder(&weights_sha256),
             weights,
             weights_sha256,
         }
@@ -105,10 +112,10 @@ impl Filler {
     }
 }
 
-fn weights(seed: u64) -> Vec<u8> {
+fn weights(seed: u64, shape: &Shape) -> Vec<u8> {
     let mut out = Filler { random: SplitMix64::new(seed), writer: Writer::new() };
-    let width = SHAPE.width as usize;
-    let vocabulary = SHAPE.splits.iter().sum::<u32>() as usize;
+    let width = shape.width as usize;
+    let vocabulary = shape.splits.iter().sum::<u32>() as usize;
     out.linear("encoder/conv1", &[width, 80, 3]);
     out.linear("encoder/conv2", &[width, width, 3]);
     out.fill("encoder/position_encodings/encodings", &[1500, width], 0.0, 1.0);

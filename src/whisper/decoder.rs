@@ -146,6 +146,7 @@ impl Decoder {
         let middle = first.iter().sum::<f32>() / first.len() as f32;
         let spread: f32 = first.iter().map(|x| (x - middle).abs()).sum();
         let apart: f32 = first.iter().zip(&last).map(|(x, y)| (x - y).abs()).sum();
+        eprintln!("RATIO {}", apart / spread);
         Ok(apart > SAME * spread)
     }
 

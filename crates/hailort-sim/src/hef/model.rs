@@ -10,6 +10,7 @@ use super::features::Features;
 use super::header::{self, HefError};
 use super::layer::{Direction, MAX_NAME, Place, StreamInfo};
 use super::proto;
+use crate::version::Version;
 
 /// The architecture number of a Hailo-8 in a HEF.
 pub const ARCH_8: i32 = 0;
@@ -113,12 +114,20 @@ impl Hef {
     /// # Errors
     /// See [`HefError`].
     pub fn from_file(path: &Path) -> Result<Self, HefError> {
+        Self::read_file(path, Version::DEFAULT)
+    }
+
+    /// Reads a HEF from a file, as this version of the library does.
+    ///
+    /// # Errors
+    /// See [`HefError`].
+    pub fn read_file(path: &Path, version: Version) -> Result<Self, HefError> {
         let file = std::fs::File::open(path).map_err(HefError::Open)?;
         if file.metadata().map_err(HefError::Open)?.is_dir() {
             return Err(HefError::Read("it is a directory".into()));
         }
         let bytes = std::fs::read(path).map_err(|e| HefError::Read(e.to_string()))?;
-        Self::from_header(header::parse_file(&bytes)?)
+        Self::from_header(header::parse_file(&bytes, version)?, version)
     }
 
     /// Reads a HEF from memory.
@@ -126,10 +135,18 @@ impl Hef {
     /// # Errors
     /// See [`HefError`]. A buffer shorter than the longest header is "corrupted", where a file is "not read".
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, HefError> {
-        Self::from_header(header::parse_buffer(bytes)?)
+        Self::read_bytes(bytes, Version::DEFAULT)
     }
 
-    fn from_header(header: header::Header<'_>) -> Result<Self, HefError> {
+    /// Reads a HEF from memory, as this version of the library does.
+    ///
+    /// # Errors
+    /// As [`Hef::from_bytes`].
+    pub fn read_bytes(bytes: &[u8], version: Version) -> Result<Self, HefError> {
+        Self::from_header(header::parse_buffer(bytes, version)?, version)
+    }
+
+    fn from_header(header: header::Header<'_>, version: Version) -> Result<Self, HefError> {
         let mut file = proto::File::decode(header.proto).map_err(|e| HefError::Corrupted(e.to_string()))?;
         let features = Features::of(&file);
         let head = file.header.clone().unwrap_or_default();
@@ -143,7 +160,7 @@ impl Hef {
             network_groups.push(group);
         }
         // The library looks at these last.
-        features.check(&file)?;
+        features.check(&file, version)?;
         let simulated =
             file.simulated.map(|s| SimulatedNetwork { kind: s.kind, weights_sha256: s.weights_sha256 });
         Ok(Self {

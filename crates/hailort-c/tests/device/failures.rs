@@ -53,7 +53,8 @@ fn each_status_says_what_to_try() {
 #[test]
 fn a_device_that_does_not_say_what_it_is_can_be_told() {
     let tiny = Tiny::new("hailo8l");
-    let mute = |context: ContextBuilder| context.worker_variable("HAILO_SIM_FAULTS", "hailo_identify=status:18");
+    let mute =
+        |context: ContextBuilder| context.worker_variable("HAILO_SIM_FAULTS", "hailo_identify=status:18");
     let published = || mute(tiny.context()).hefs(HefChoice::Published);
     let (kind, _, text) = error(published());
     assert_eq!(kind, SttErrorKind::Device);
@@ -74,7 +75,9 @@ fn files_for_another_architecture_are_refused_by_the_library() {
     // The device is a Hailo-8L, whatever was said.
     let (kind, status, text) = error(for_8.context().architecture(Architecture::Hailo8));
     assert_eq!((kind, status), (SttErrorKind::Device, Some(93)), "{text}");
-    for part in ["tiny-whisper-encoder-10s_15dB.hef", "hailo-harness devices", "models fetch --arch", "HAILO_ARCH"] {
+    for part in
+        ["tiny-whisper-encoder-10s_15dB.hef", "hailo-harness devices", "models fetch --arch", "HAILO_ARCH"]
+    {
         assert!(text.contains(part), "{part}: {text}");
     }
 }
@@ -117,7 +120,9 @@ fn a_folder_without_a_file_or_with_a_damaged_one_is_said_by_name() {
     std::fs::remove_file(&decoder).unwrap();
     let (kind, _, text) = error(tiny.context());
     assert_eq!(kind, SttErrorKind::Model);
-    for part in [tiny.files().to_str().unwrap(), "tiny-whisper-decoder", "models fetch --arch hailo8l --model tiny"] {
+    for part in
+        [tiny.files().to_str().unwrap(), "tiny-whisper-decoder", "models fetch --arch hailo8l --model tiny"]
+    {
         assert!(text.contains(part), "{part}: {text}");
     }
     std::fs::write(&decoder, whole).unwrap();

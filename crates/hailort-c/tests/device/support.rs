@@ -4,11 +4,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use hailo_harness::HailoContext;
 use hailo_harness::context::ContextBuilder;
 use hailo_harness::device::RuntimeChoice;
 use hailo_harness::models::{Architecture, PublishedModel, Variant};
 use hailo_harness::stt::{HefChoice, SttModel};
-use hailo_harness::HailoContext;
 use hailort_sim::hef::whisper::Positions;
 
 use super::published::{SMALL_TINY, Set, compiled};
@@ -77,8 +77,10 @@ pub fn model(architecture: &str, variant: Variant) -> PublishedModel {
 /// A tokenizer of so many tokens, with the special ones that are asked for.
 fn tokenizer(tokens: u32) -> String {
     let first = 50_257;
-    let names = ["<|endoftext|>", "<|startoftranscript|>", "<|fr|>", "<|en|>", "<|transcribe|>", "<|notimestamps|>"];
-    let special = |id: u32| names.get((id - first) as usize).map_or_else(|| format!("<|{id}|>"), |n| (*n).into());
+    let names =
+        ["<|endoftext|>", "<|startoftranscript|>", "<|fr|>", "<|en|>", "<|transcribe|>", "<|notimestamps|>"];
+    let special =
+        |id: u32| names.get((id - first) as usize).map_or_else(|| format!("<|{id}|>"), |n| (*n).into());
     let vocab: serde_json::Map<_, _> = (0..first).map(|id| (format!("t{id}"), id.into())).collect();
     let added: Vec<_> =
         (first..tokens).map(|id| serde_json::json!({"id": id, "content": special(id)})).collect();

@@ -59,11 +59,17 @@ fn files_for_a_device_are_fetched_listed_and_verified() {
     assert_eq!(missing.len(), 8, "tiny and base");
     assert!(missing.iter().all(|l| l["state"] == "missing" && l["sha256"].is_null()), "{missing:?}");
     let verify = models(cache.path(), &server, &["verify", "--arch", "hailo8l"]).code(1);
-    assert!(err(&verify).contains("hailo-harness models fetch --arch hailo8l --model base"), "{}", err(&verify));
+    assert!(
+        err(&verify).contains("hailo-harness models fetch --arch hailo8l --model base"),
+        "{}",
+        err(&verify)
+    );
     assert_eq!(server.requests(), 0);
 
     let fetch = models(cache.path(), &server, &["fetch", "--arch", "hailo8l"]).success();
-    for part in ["base-whisper-encoder-5s_h8l.hef came for the first time", "whisper-base for hailo8l is there"] {
+    for part in
+        ["base-whisper-encoder-5s_h8l.hef came for the first time", "whisper-base for hailo8l is there"]
+    {
         assert!(err(&fetch).contains(part), "{part}: {}", err(&fetch));
     }
     assert_eq!(out(&fetch), "");
@@ -71,7 +77,8 @@ fn files_for_a_device_are_fetched_listed_and_verified() {
     models(cache.path(), &server, &["fetch", "--arch", "hailo8l", "--model", "base"]).success();
     assert_eq!(server.requests(), 5);
 
-    let verified = lines(&models(cache.path(), &server, &["verify", "--arch", "hailo8l", "--json"]).success());
+    let verified =
+        lines(&models(cache.path(), &server, &["verify", "--arch", "hailo8l", "--json"]).success());
     assert_eq!(verified.len(), 4);
     let keys: Vec<&str> = verified[0].as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
@@ -87,7 +94,11 @@ fn files_for_a_device_are_fetched_listed_and_verified() {
     }
     // Without an architecture they are listed beside the simulator's.
     let all = models(cache.path(), &server, &["list"]).success();
-    assert!(out(&all).contains("whisper-base for hailo8l") && out(&all).contains("models.lock"), "{}", out(&all));
+    assert!(
+        out(&all).contains("whisper-base for hailo8l") && out(&all).contains("models.lock"),
+        "{}",
+        out(&all)
+    );
     let path = verified[1]["path"].as_str().unwrap();
     std::fs::write(path, b"other").unwrap();
     let verify = models(cache.path(), &server, &["verify", "--arch", "hailo8l"]).code(1);
@@ -113,7 +124,11 @@ fn another_file_is_accepted_by_a_flag_alone() {
     let other = Set { decoder: compiled(SHAPE, "hailo8l", Positions::Decoder).decoder("x"), ..set };
     let changed = Server::start(other.answers(MODEL).into_iter().chain([tokenizer()]));
     let refused = fetch(&changed, &["--force"]).code(1);
-    assert!(err(&refused).contains("--update-lock") && err(&refused).contains("models.lock"), "{}", err(&refused));
+    assert!(
+        err(&refused).contains("--update-lock") && err(&refused).contains("models.lock"),
+        "{}",
+        err(&refused)
+    );
     assert_eq!(std::fs::read_to_string(&lock).unwrap(), first);
     fetch(&changed, &["--update-lock"]).success();
     let second = std::fs::read_to_string(&lock).unwrap();
@@ -133,7 +148,8 @@ fn a_folder_serves_without_a_network() {
     models(cache.path(), &nobody, &["verify", "--arch", "hailo8l"]).success();
     assert_eq!(nobody.requests(), 0);
     std::fs::remove_file(folder.path().join("onnx_add_input_base.npy")).unwrap();
-    let run = models(cache.path(), &nobody, &["fetch", "--arch", "hailo8r", "--from", from, "--force"]).code(1);
+    let run =
+        models(cache.path(), &nobody, &["fetch", "--arch", "hailo8r", "--from", from, "--force"]).code(1);
     assert!(err(&run).contains("onnx_add_input_base.npy"), "{}", err(&run));
 }
 

@@ -16,10 +16,19 @@ use crate::weights::write::Writer;
 /// Sizes of the canned model: 1 s of audio, two heads, 8 positions, 33 tokens over four outputs.
 pub const SHAPE: Shape =
     Shape { model: "canned", seconds: 1, width: 128, positions: 8, splits: [9, 8, 8, 8] };
+/// The seed of the files that the project holds.
+pub const SEED: u64 = 1;
+/// The sha256 of their weights.
+pub const SHA256: &str = "e196c0c537d2e879a46c8b9853e04dd18c547f44f45100a7aa7b91ca83996b35";
 /// Blocks of the encoder.
 const ENCODER_LAYERS: usize = 1;
 /// Blocks of the decoder.
 const DECODER_LAYERS: usize = 2;
+
+/// Offers the weights of the files that the project holds: who has only the HEFs needs nothing else then.
+pub fn offer() {
+    crate::weights::offer(SHA256, || weights(SEED, &SHAPE));
+}
 
 /// The canned model's files.
 #[derive(Clone, Debug)]
@@ -146,6 +155,11 @@ mod tests {
         let model = Canned::new(1);
         assert_eq!(model.weights_sha256, Canned::new(1).weights_sha256);
         assert_ne!(model.weights_sha256, Canned::new(2).weights_sha256);
+    }
+
+    #[test]
+    fn the_seed_is_that_of_the_files() {
+        assert_eq!(Canned::new(SEED).weights_sha256, SHA256);
     }
 
     #[test]

@@ -28,7 +28,7 @@ fn bit(signal: i32) -> u64 {
 fn its_threads_get_no_signals_but_those_of_their_own_faults() {
     let tiny = Tiny::new("hailo8l");
     let context = tiny.context().start().unwrap();
-    context.stt().transcribe(&tone(1.0)[..]).unwrap();
+    context.stt().transcribe(tone(1.0)).unwrap();
     let threads = blocked(context.stt().worker_id().unwrap());
     println!("{threads:x?}");
     let of_library: Vec<(&String, &u64)> = threads
@@ -66,7 +66,7 @@ fn a_signal_does_not_spoil_the_release() {
     // SIGURG is ignored where nobody handles it, and reaches whichever thread takes it.
     let status = std::process::Command::new("kill").args(["-URG", &worker.to_string()]).status().unwrap();
     assert!(status.success());
-    context.stt().transcribe(&tone(1.0)[..]).unwrap();
+    context.stt().transcribe(tone(1.0)).unwrap();
     let report = context.close();
     assert!(report.is_clean(), "{report}");
 }
@@ -89,7 +89,7 @@ fn its_log_is_kept_out_of_the_working_directory() {
         return;
     }
     let context = context().model(SttModel::Canned).hefs(HefChoice::ByRuntime).start().unwrap();
-    context.stt().transcribe(&tone(1.0)[..]).unwrap();
+    context.stt().transcribe(tone(1.0)).unwrap();
     assert!(context.close().is_clean());
 }
 

@@ -9,6 +9,7 @@ use hailo_harness::context::ContextBuilder;
 use hailo_harness::device::RuntimeChoice;
 use hailo_harness::models::{Architecture, PublishedModel, Variant};
 use hailo_harness::stt::{HefChoice, SttModel};
+use hailo_harness::whisper::Audio;
 use hailort_sim::hef::whisper::Positions;
 
 use super::published::{SMALL_TINY, Set, compiled};
@@ -88,8 +89,10 @@ fn tokenizer(tokens: u32) -> String {
 }
 
 /// A sound that is no speech.
-pub fn tone(seconds: f32) -> Vec<f32> {
-    (0..(seconds * 16_000.0) as usize).map(|i| 0.3 * (i as f32 * 0.05).sin()).collect()
+pub fn tone(seconds: f32) -> Audio {
+    let samples: Vec<f32> =
+        (0..(seconds * 16_000.0) as usize).map(|i| 0.3 * (i as f32 * 0.05).sin()).collect();
+    Audio::from_f32(&samples, 16_000, 1).unwrap()
 }
 
 /// Runs a test again in a process of its own, with these variables and in this folder; answers whether this is that

@@ -8,9 +8,9 @@ use hailo_harness::hailort::VDevice;
 use hailo_harness::models::{LockFile, Model, Store, Variant};
 use hailo_harness::stt::{HefChoice, SttModel};
 use hailo_harness::text::Language;
+use hailo_harness::whisper::Pipeline;
 use hailo_harness::whisper::assets::{BiasBy, WhisperAssets};
 use hailo_harness::whisper::pipeline::FRAME_TIMEOUT;
-use hailo_harness::whisper::{Audio, Pipeline};
 use hailort_sim::hef::whisper::{BASE, Positions};
 use hailort_sim::weights::WeightsFile;
 
@@ -100,7 +100,7 @@ fn tiny_is_heard_as_the_simulator_hears_it() {
         let context = tiny.context().worker_variable("HAILO_SIM_ARCH", architecture).start().unwrap();
         let opened = context.stt().opened().unwrap();
         assert_eq!((opened.model.as_str(), opened.window_seconds), ("whisper-tiny", 10.0));
-        let heard = context.stt().transcribe(&tone(12.0)[..]).unwrap();
+        let heard = context.stt().transcribe(tone(12.0)).unwrap();
         let report = context.close();
         assert!(report.is_clean(), "{report}");
         // The same files on the simulator that is linked in, found by nobody's names.
@@ -128,8 +128,7 @@ fn tiny_is_heard_as_the_simulator_hears_it() {
         }
         let assets = WhisperAssets::of_device(&files, BiasBy::Host).unwrap();
         let mut pipeline = Pipeline::load(&vdevice, assets, FRAME_TIMEOUT).unwrap();
-        let audio = Audio::from_f32(&tone(12.0), 16_000, 1).unwrap();
-        let expected = pipeline.transcribe(&audio, Language::FRENCH, |_| {}).unwrap();
+        let expected = pipeline.transcribe(&tone(12.0), Language::FRENCH, |_| {}).unwrap();
         assert_eq!((&heard.text, &heard.tokens), (&expected.text, &expected.tokens), "{architecture}");
         assert!(heard.tokens.len() > 2, "{heard:?}");
     }
@@ -140,6 +139,6 @@ fn tiny_is_heard_as_the_simulator_hears_it() {
 fn the_canned_model_needs_no_files() {
     let context = context().model(SttModel::Canned).hefs(HefChoice::ByRuntime).start().unwrap();
     assert_eq!(context.stt().opened().unwrap().model, "canned");
-    context.stt().transcribe(&tone(1.0)[..]).unwrap();
+    context.stt().transcribe(tone(1.0)).unwrap();
     assert!(context.close().is_clean());
 }

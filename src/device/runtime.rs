@@ -8,6 +8,7 @@ use hailort_sys::{Api, LoadError};
 use serde::{Deserialize, Serialize};
 
 use super::required::{RequiredError, required};
+use crate::hailort::signals::Blocked;
 
 /// The variable by which nextest tells a test its profile, and the profile of those who have a device.
 const PROFILE_VARIABLE: &str = "NEXTEST_PROFILE";
@@ -126,9 +127,6 @@ pub enum RuntimeError {
         /// What it says.
         value: String,
     },
-    /// There are no models for this device.
-    #[error("no models for a real device are known yet; use the runtime sim")]
-    NoModels,
     /// A device is required, and cannot be had.
     #[error(transparent)]
     Required(#[from] RequiredError),
@@ -160,30 +158,14 @@ impl Runtime {
     /// Takes the runtime that is asked for.
     ///
     /// # Errors
-    /// When a device is asked for or required, and its library or models cannot be had.
-    pub fn open(choice: RuntimeChoice) -> Result<Self, RuntimeError> {
-        Self::take(choice, Self::device_with_models)
-    }
-
-    /// As [`Runtime::open`], to list devices only: for these no models are needed.
-    ///
-    /// # Errors
     /// When a device is asked for or required, and its library cannot be had.
-    pub fn for_listing(choice: RuntimeChoice) -> Result<Self, RuntimeError> {
-        Self::take(choice, Self::device)
-    }
-
-    fn take(
-        choice: RuntimeChoice,
-        device: impl Fn() -> Result<Self, RuntimeError>,
-    ) -> Result<Self, RuntimeError> {
-        let named = std::env::var_os(hailort_sys::load::LIBRARY_VARIABLE).is_some_and(|v| !v.is_empty());
+    pub fn open(choice: RuntimeChoice) -> Result<Self, RuntimeError> {
         match choice {
             RuntimeChoice::Sim => Ok(Self::simulated(None)),
-            RuntimeChoice::Device => device(),
-            RuntimeChoice::Auto if required()? => device(),
+            RuntimeChoice::Device => Self::device(),
+            RuntimeChoice::Auto if required()? => Self::device(),
             // Loading the library starts a thread and opens files: only where it may be of use.
-            RuntimeChoice::Auto if named || Path::new("/dev/hailo0").exists() => match device() {
+            RuntimeChoice::Auto if may_be_a_device() => match Self::device() {
                 Ok(runtime) => Ok(runtime),
                 Err(error) => Ok(Self::simulated(Some(format!("no device is used: {error}")))),
             },
@@ -196,6 +178,8 @@ impl Runtime {
     }
 
     fn device() -> Result<Self, RuntimeError> {
+        // Its logger's thread starts here.
+        let _threads_get_no_signals = Blocked::now();
         // SAFETY: a library of that name and version is taken to be HailoRT, as by every program that uses it.
         let loaded = match (unsafe { hailort_sys::load(None) }, required()?) {
             (Err(error), true) => return Err(RequiredError::Library(error).into()),
@@ -209,11 +193,12 @@ impl Runtime {
         let library = Library { file: loaded.library, version: format!("{major}.{minor}.{revision}") };
         Ok(Self { api: loaded.api, kind, library: Some(library), notice: None })
     }
+}
 
-    fn device_with_models() -> Result<Self, RuntimeError> {
-        let runtime = Self::device()?;
-        if runtime.kind == RuntimeKind::Device { Err(RuntimeError::NoModels) } else { Ok(runtime) }
-    }
+/// Whether a library is named, or there is a device: then [`RuntimeChoice::Auto`] looks for more.
+pub(crate) fn may_be_a_device() -> bool {
+    let named = std::env::var_os(hailort_sys::load::LIBRARY_VARIABLE).is_some_and(|v| !v.is_empty());
+    named || Path::new("/dev/hailo0").exists()
 }
 
 #[cfg(test)]

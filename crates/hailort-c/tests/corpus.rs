@@ -28,6 +28,7 @@ fn the_whole_corpus_is_heard_through_the_library() {
     let context = HailoContext::builder()
         .runtime(RuntimeChoice::Device)
         .worker_variable("HAILORT_LIBRARY", library())
+        .worker_variable("HAILORT_LOGGER_PATH", "NONE")
         .worker_variable("HAILO_SIM_HOST", format!("c-corpus-{}", std::process::id()))
         .start()
         .unwrap();

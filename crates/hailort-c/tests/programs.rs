@@ -77,6 +77,7 @@ fn run_with(name: &str, variables: &[(&str, &str)], runner: &[&str]) {
             command.args(arguments).arg(&program);
         }
         command.arg(folder.path()).env("LD_LIBRARY_PATH", &library).env_remove("HAILO_SIM_FAULTS");
+        command.env("HAILORT_LOGGER_PATH", "NONE");
         command.env("HAILO_SIM_HOST", format!("c-{name}-{}", std::process::id()));
         let output = command.envs(variables.iter().copied()).output().expect("the program starts");
         assert!(

@@ -1,6 +1,9 @@
-//! What the simulator reports, as the real library's console log does: one line on standard error.
+//! What the simulator reports, as the real library's console log does: one line on standard error, and one in each log
+//! file that is open.
 
 use std::io::Write;
+
+use crate::logger;
 
 /// Reports an error of the call (or variable) `name`.
 pub fn error(name: &str, what: &str) {
@@ -13,6 +16,8 @@ pub fn info(name: &str, what: &str) {
 }
 
 fn line(level: &str, name: &str, what: &str) {
+    let line = format!("[HailoRT] [{level}] {name}: {what}\n");
+    logger::write(line.as_bytes());
     // A program may have closed its standard error: that is no reason to panic, as `eprintln!` would.
-    let _ = std::io::stderr().write_all(format!("[HailoRT] [{level}] {name}: {what}\n").as_bytes());
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }

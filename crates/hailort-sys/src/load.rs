@@ -33,7 +33,8 @@ pub enum LoadErrorKind {
 pub enum LoadError {
     /// There is no such library, or the linker refuses it.
     #[error(
-        "cannot load {library}: {reason}; install HailoRT 4.20 to 4.23, or name its file in {LIBRARY_VARIABLE}"
+        "cannot load {library}: {reason}; install HailoRT 4.20 to 4.23 (on a Raspberry Pi: `sudo apt install hailo-all`), \
+         name its file in {LIBRARY_VARIABLE}, or use the simulator (HAILO_RUNTIME=sim)"
     )]
     NotLoadable {
         /// The file or the names that were tried.
@@ -175,9 +176,10 @@ unsafe fn bind(library: Library, name: String) -> Result<Loaded, LoadError> {
     let inside = (SUPPORTED[0]..=SUPPORTED[1]).contains(&(v.major, v.minor));
     if status != 0 || !inside {
         let hint = if v.major >= 5 {
-            ": 5.x serves Hailo-10H and Hailo-15, whose inference its C API does not offer"
+            ": 5.x serves Hailo-10H and Hailo-15, whose inference its C API does not offer; for a Hailo-8, Hailo-8L or \
+             Hailo-8R install one of these, else use the simulator (HAILO_RUNTIME=sim)"
         } else {
-            ": install one of these, matching the driver's version"
+            ": install one of these, matching the driver's version (`modinfo -F version hailo_pci`)"
         };
         return Err(LoadError::Version { library: name, found, hint });
     }

@@ -8,7 +8,7 @@ use hailort_sys::types::*;
 use super::handles::{
     ACTIVATED, DEVICES, Device, GROUPS, INPUT_STREAMS, INPUTS, OUTPUT_STREAMS, OUTPUTS, VDEVICES,
 };
-use super::{Special, VERSION, call, log, pointers, special};
+use super::{Special, call, log, pointers, special};
 use crate::faults::hang;
 use crate::misuse::{self, Wrong};
 use crate::runtime::bus;
@@ -16,9 +16,10 @@ use crate::runtime::heat;
 use crate::runtime::host::{self, ClaimError};
 use crate::runtime::notifications;
 use crate::runtime::vdevice::VDevice;
+use crate::version;
 
 pub(super) unsafe extern "C" fn hailo_get_library_version(version: *mut hailo_version_t) -> hailo_status {
-    let (major, minor, revision) = VERSION;
+    let (major, minor, revision) = version::simulated().numbers();
     // SAFETY: the caller's pointer, see `Api`.
     call("hailo_get_library_version", || unsafe {
         pointers::write(version, hailo_version_t { major, minor, revision })
@@ -26,15 +27,36 @@ pub(super) unsafe extern "C" fn hailo_get_library_version(version: *mut hailo_ve
 }
 
 pub(super) unsafe extern "C" fn hailo_scan_devices(
-    _params: *mut hailo_scan_devices_params_t,
+    params: *mut hailo_scan_devices_params_t,
     device_ids: *mut hailo_device_id_t,
     device_ids_length: *mut usize,
 ) -> hailo_status {
     call("hailo_scan_devices", || {
-        let ids = host::device_ids().iter().map(|id| device_id(id)).collect();
+        if device_ids.is_null() || device_ids_length.is_null() {
+            return Err(pointers::null());
+        }
+        if !params.is_null() {
+            log("hailo_scan_devices", "there are no parameters to pass");
+            return Err(HAILO_INVALID_ARGUMENT);
+        }
+        let ids = scan()?.iter().map(|id| device_id(id)).collect();
         // SAFETY: the caller's array, see `Api`.
         unsafe { pointers::fill(device_ids, device_ids_length, ids) }
     })
+}
+
+/// Names of the devices that are there.
+///
+/// # Errors
+/// That there is no driver, in versions that say so.
+pub(super) fn scan() -> Result<Vec<String>, hailo_status> {
+    let ids = host::device_ids();
+    // A device that has dropped off the bus leaves its driver behind.
+    if ids.is_empty() && !bus::is_empty() && version::simulated().misses_the_driver() {
+        log("hailo_scan_devices", "there is no driver");
+        return Err(HAILO_DRIVER_NOT_INSTALLED);
+    }
+    Ok(ids)
 }
 
 pub(super) fn device_id(id: &str) -> hailo_device_id_t {
@@ -52,12 +74,12 @@ pub(super) unsafe extern "C" fn hailo_create_device_by_id(
             return Err(pointers::null());
         }
         let id = if id.is_null() {
-            host::device_ids().into_iter().next().ok_or(HAILO_INVALID_OPERATION)?
+            scan()?.into_iter().next().ok_or(HAILO_INVALID_OPERATION)?
         } else {
             // SAFETY: the caller's pointer, see `Api`.
             text(&unsafe { pointers::read(id) }?.id)
         };
-        if bus::open_fails() || !host::device_ids().contains(&id) {
+        if bus::open_fails() || !scan()?.contains(&id) {
             return Err(HAILO_INVALID_ARGUMENT);
         }
         let opened = Arc::new(Device::new(id, None));
@@ -92,17 +114,17 @@ pub(super) unsafe extern "C" fn hailo_identify(
         let device = DEVICES.get(device)?;
         device.link.check()?;
         let mut out = hailo_device_identity_t::zeroed();
-        let (major, minor, revision) = VERSION;
+        let (major, minor, revision) = version::simulated().numbers();
         out.protocol_version = 2;
         out.fw_version = hailo_firmware_version_t { major, minor, revision };
         out.is_release = true;
-        out.device_architecture = host::architecture();
-        out.board_name_length = length_of(&mut out.board_name, "Hailo-8L (simulated)");
+        let chip = host::chip();
+        out.device_architecture = chip.architecture;
+        out.board_name_length = length_of(&mut out.board_name, chip.board);
         out.serial_number_length =
             length_of(&mut out.serial_number, &format!("SIM{}", device.id.replace([':', '.'], "")));
         out.part_number_length = length_of(&mut out.part_number, "SIMULATED");
-        out.product_name_length =
-            length_of(&mut out.product_name, "HAILO-8L AI ACC SIMULATED BY HAILO-HARNESS");
+        out.product_name_length = length_of(&mut out.product_name, chip.product);
         // SAFETY: the caller's pointer, see `Api`.
         unsafe { pointers::write(identity, out) }
     })
@@ -205,6 +227,7 @@ pub(super) fn claim(
     group: &str,
     scheduled: bool,
 ) -> Result<Arc<VDevice>, hailo_status> {
+    scan()?;
     host::claim(count, ids, group, scheduled).map_err(|why| match why {
         ClaimError::UnknownId => HAILO_INVALID_ARGUMENT,
         ClaimError::OutOfDevices => HAILO_OUT_OF_PHYSICAL_DEVICES,

@@ -11,6 +11,7 @@ use crate::faults::hang;
 use crate::hef::Hef;
 use crate::runtime::host;
 use crate::runtime::vdevice::VDevice;
+use crate::version;
 
 /// The highest priority of a network group.
 const MAX_PRIORITY: u8 = 31;
@@ -55,7 +56,8 @@ pub(super) unsafe fn configure(
         return Err(HAILO_INSUFFICIENT_BUFFER);
     }
     if !hef.runs_on(host::architecture()) {
-        return Err(HAILO_HEF_NOT_COMPATIBLE_WITH_DEVICE);
+        let tells = version::simulated().tells_hefs_apart();
+        return Err(if tells { HAILO_HEF_NOT_COMPATIBLE_WITH_DEVICE } else { HAILO_INVALID_HEF });
     }
     vdevice.link.check()?;
     let configured = vdevice.configure(&hef, |group| measured.iter().any(|m| m == group)).map_err(|why| {

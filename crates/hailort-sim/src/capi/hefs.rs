@@ -10,6 +10,7 @@ use hailort_sys::types::*;
 use super::handles::HEFS;
 use super::{call, log, pointers};
 use crate::hef::{Direction, Hef, HefError, NetworkGroup, Quantisation, StreamInfo};
+use crate::version;
 
 fn keep(name: &str, hef: *mut hailo_hef, parse: impl FnOnce() -> Result<Hef, HefError>) -> super::Answer {
     // Before anything is read: the place for the handle is wrong whatever the file says.
@@ -18,7 +19,7 @@ fn keep(name: &str, hef: *mut hailo_hef, parse: impl FnOnce() -> Result<Hef, Hef
     }
     let parsed = parse().map_err(|why| {
         log(name, &why.to_string());
-        why.status()
+        why.status_in(version::simulated())
     })?;
     // SAFETY: the caller's pointer, see `Api`.
     unsafe { pointers::write(hef, HEFS.insert(Arc::new(parsed))) }
@@ -31,7 +32,7 @@ pub(super) unsafe extern "C" fn hailo_create_hef_file(
     call("hailo_create_hef_file", || {
         // SAFETY: the caller's string, see `Api`.
         let path = unsafe { pointers::string(file_name) }.ok_or_else(pointers::null)?;
-        keep("hailo_create_hef_file", hef, || Hef::from_file(Path::new(&path)))
+        keep("hailo_create_hef_file", hef, || Hef::read_file(Path::new(&path), version::simulated()))
     })
 }
 
@@ -43,7 +44,7 @@ pub(super) unsafe extern "C" fn hailo_create_hef_buffer(
     call("hailo_create_hef_buffer", || {
         // SAFETY: the caller's buffer, see `Api`.
         let bytes = unsafe { pointers::slice(buffer.cast::<u8>(), size) }?;
-        keep("hailo_create_hef_buffer", hef, || Hef::from_bytes(bytes))
+        keep("hailo_create_hef_buffer", hef, || Hef::read_bytes(bytes, version::simulated()))
     })
 }
 

@@ -30,7 +30,9 @@ mod streams;
 mod transforms;
 mod vstreams;
 
-use hailort_sys::status::{HAILO_INTERNAL_FAILURE, HAILO_NOT_IMPLEMENTED, HAILO_STREAM_ABORT, HAILO_SUCCESS};
+use hailort_sys::status::{
+    HAILO_INTERNAL_FAILURE, HAILO_INVALID_ARGUMENT, HAILO_NOT_IMPLEMENTED, HAILO_STREAM_ABORT, HAILO_SUCCESS,
+};
 use hailort_sys::types::hailo_status;
 use hailort_sys::{Api, FurtherApi};
 
@@ -38,9 +40,7 @@ use crate::console::error as log;
 use crate::faults::active::{self, Verdict};
 use crate::faults::{Corruption, hang};
 use crate::misuse;
-
-/// The version that the simulator reports.
-pub const VERSION: (u32, u32, u32) = (4, 23, 0);
+use crate::version;
 
 /// The simulator's calls.
 pub fn api() -> Api {
@@ -236,6 +236,10 @@ fn call(name: &'static str, body: impl FnOnce() -> Answer) -> hailo_status {
 /// Runs the body of the call `name`, unless a fault is planned for it that needs no body. The body is told what else
 /// is.
 fn special(name: &'static str, body: impl FnOnce(Special) -> Answer) -> hailo_status {
+    if version::current().is_err() {
+        // Which library it should be is not known: it is none.
+        return HAILO_INVALID_ARGUMENT;
+    }
     let run = || match active::before(name) {
         Verdict::Proceed => body(Special::None),
         Verdict::WaitForShutDown => body(Special::WaitForShutDown),

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use hailort_sys::status::*;
 use hailort_sys::types::*;
 
-use super::devices::device_id;
+use super::devices::{device_id, scan};
 use super::handles::{DEVICES, Device, VDEVICES};
-use super::{Answer, VERSION, call, log, pointers};
+use super::{Answer, call, log, pointers};
 use crate::runtime::bus;
-use crate::runtime::host;
+use crate::version;
 
 /// Clock of the neural core in hertz.
 const CLOCK: u32 = 400_000_000;
@@ -32,7 +32,8 @@ fn messages() -> &'static [&'static CStr] {
 }
 
 pub(super) unsafe extern "C" fn hailo_get_status_message(status: hailo_status) -> *const c_char {
-    messages().get(status as usize).map_or(std::ptr::null(), |name| name.as_ptr())
+    let known = version::current().map_or(&[][..], |v| &messages()[..=v.highest_status() as usize]);
+    known.get(status as usize).map_or(std::ptr::null(), |name| name.as_ptr())
 }
 
 /// The numbers of an address such as `0000:01:00.0`; without a domain it is any, which is `u32::MAX`.
@@ -54,7 +55,7 @@ pub(super) unsafe extern "C" fn hailo_scan_pcie_devices(
     count: *mut usize,
 ) -> hailo_status {
     call("hailo_scan_pcie_devices", || {
-        let all = host::device_ids().iter().filter_map(|id| parse(id)).collect();
+        let all = scan()?.iter().filter_map(|id| parse(id)).collect();
         // SAFETY: the caller's array, see `FurtherApi`.
         unsafe { pointers::fill_all(infos, capacity, count, all) }
     })
@@ -84,7 +85,7 @@ pub(super) unsafe extern "C" fn hailo_create_pcie_device(
         if device.is_null() {
             return Err(pointers::null());
         }
-        let ids = if bus::open_fails() { Vec::new() } else { host::device_ids() };
+        let ids = if bus::open_fails() { Vec::new() } else { scan()? };
         let id = if info.is_null() {
             // The library opens what there is only where there is no choice.
             let [only] = ids.as_slice() else { return Err(HAILO_INVALID_OPERATION) };
@@ -144,7 +145,7 @@ pub(super) unsafe extern "C" fn hailo_core_identify(
     info: *mut hailo_core_information_t,
 ) -> hailo_status {
     with_device("hailo_core_identify", device, || {
-        let (major, minor, revision) = VERSION;
+        let (major, minor, revision) = version::simulated().numbers();
         let mut out = hailo_core_information_t::zeroed();
         out.is_release = true;
         out.fw_version = hailo_firmware_version_t { major, minor, revision };

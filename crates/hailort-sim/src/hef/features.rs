@@ -2,6 +2,7 @@
 
 use super::header::HefError;
 use super::proto;
+use crate::version::Version;
 
 /// Numbers of extensions that HailoRT 4.23 knows.
 const KNOWN: [u32; 31] = [
@@ -50,17 +51,17 @@ impl Features {
     ///
     /// # Errors
     /// "Not supported".
-    pub(super) fn check(self, file: &proto::File) -> Result<(), HefError> {
+    pub(super) fn check(self, file: &proto::File, version: Version) -> Result<(), HefError> {
         let unknown: Vec<String> = file
             .extensions
             .iter()
-            .filter(|e| !KNOWN.contains(&e.type_index))
+            .filter(|e| !KNOWN.contains(&e.type_index) || e.type_index > version.highest_extension())
             .map(|e| format!("{} ({})", e.name, e.type_index))
             .collect();
         if !unknown.is_empty() {
             return Err(HefError::NotSupported(format!("it makes use of {}", unknown.join(", "))));
         }
-        if !self.periphery_in_hailort {
+        if !self.periphery_in_hailort && version >= Version::V4_21 {
             return Err(HefError::NotSupported(format!(
                 "it lacks extension {PERIPHERY_IN_HAILORT}: it was compiled for another generation"
             )));

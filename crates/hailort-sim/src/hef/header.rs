@@ -4,11 +4,13 @@ use hailort_sys::status::*;
 use md5::{Digest, Md5};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::version::Version;
+
 /// The first four bytes: 01, "HEF".
 pub const MAGIC: u32 = 0x0148_4546;
 /// Bytes that the header has in every version.
 const COMMON: usize = 12;
-/// Bytes of the longest header: no buffer in memory may be shorter.
+/// Bytes of the longest header.
 const LONGEST: usize = 56;
 
 /// Why a HEF was refused. [`HefError::status`] is what the library answers.
@@ -41,9 +43,15 @@ pub enum HefError {
 }
 
 impl HefError {
-    /// The library's status for it.
+    /// The status of HailoRT 4.23 for it.
     pub fn status(&self) -> u32 {
+        self.status_in(Version::DEFAULT)
+    }
+
+    /// The status of this version of the library for it.
+    pub fn status_in(&self, version: Version) -> u32 {
         match self {
+            Self::Corrupted(_) | Self::NotSupported(_) if !version.tells_hefs_apart() => HAILO_INVALID_HEF,
             Self::Open(_) => HAILO_OPEN_FILE_FAILURE,
             Self::Read(_) => HAILO_FILE_OPERATION_FAILURE,
             Self::Corrupted(_) => HAILO_HEF_FILE_CORRUPTED,
@@ -89,12 +97,13 @@ fn length(version: u32) -> Option<usize> {
 /// # Errors
 /// "Corrupted" for a buffer that is shorter than the longest header, whatever its version, as the library does; else
 /// as for a file.
-pub fn parse_buffer(bytes: &[u8]) -> Result<Header<'_>, HefError> {
-    if bytes.len() < LONGEST {
+pub fn parse_buffer(bytes: &[u8], version: Version) -> Result<Header<'_>, HefError> {
+    if length(version.newest_header()).is_some_and(|longest| bytes.len() < longest) {
         return Err(HefError::Corrupted(format!("{} bytes are too few for a header", bytes.len())));
     }
-    let is_padded_wrong = be32(bytes, 4) == 3 && be64(bytes, 20) < u64::from(be32(bytes, 28));
-    let header = parse_file(bytes)?;
+    let is_padded_wrong =
+        be32(bytes, 4) == 3 && version.newest_header() >= 3 && be64(bytes, 20) < u64::from(be32(bytes, 28));
+    let header = parse_file(bytes, version)?;
     // The library looks at this in memory only.
     if is_padded_wrong {
         return Err(HefError::Corrupted("its weights are shorter than their padding".into()));
@@ -107,14 +116,15 @@ pub fn parse_buffer(bytes: &[u8]) -> Result<Header<'_>, HefError> {
 /// # Errors
 /// "Read" where the file ends inside the header, "not supported" for another magic or version, "corrupted" for wrong
 /// lengths or a wrong checksum.
-pub fn parse_file(bytes: &[u8]) -> Result<Header<'_>, HefError> {
+pub fn parse_file(bytes: &[u8], version: Version) -> Result<Header<'_>, HefError> {
+    let newest = version.newest_header();
     let short = || HefError::Read(format!("it ends inside the header, after {} bytes", bytes.len()));
     if bytes.len() < COMMON {
         return Err(short());
     }
     let (magic, version, proto_size) = (be32(bytes, 0), be32(bytes, 4), be32(bytes, 8) as usize);
-    let header = length(version).ok_or_else(|| {
-        HefError::NotSupported(format!("header version {version}; versions 0 to 3 are read"))
+    let header = length(version).filter(|_| version <= newest).ok_or_else(|| {
+        HefError::NotSupported(format!("header version {version}; versions 0 to {newest} are read"))
     })?;
     if bytes.len() < header {
         return Err(short());

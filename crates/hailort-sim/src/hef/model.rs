@@ -10,9 +10,12 @@ use super::features::Features;
 use super::header::{self, HefError};
 use super::layer::{Direction, MAX_NAME, Place, StreamInfo};
 use super::proto;
+use crate::version::Version;
 
+/// The architecture number of a Hailo-8 in a HEF.
+pub const ARCH_8: i32 = 0;
 /// The architecture number of a Hailo-8L in a HEF.
-pub(super) const ARCH_8L: i32 = 3;
+pub const ARCH_8L: i32 = 3;
 /// The architecture number of a Hailo-15M.
 const ARCH_15M: i32 = 4;
 
@@ -84,7 +87,7 @@ impl NetworkGroup {
 /// What the simulator computes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SimulatedNetwork {
-    /// `whisper-encoder` or `whisper-decoder`.
+    /// `whisper-encoder`, `whisper-decoder`, `whisper-decoder-of-sums` or `pass-through`.
     pub kind: String,
     /// The sha256 of the weights file in hexadecimal. Not yet checked to be one.
     pub weights_sha256: String,
@@ -111,12 +114,20 @@ impl Hef {
     /// # Errors
     /// See [`HefError`].
     pub fn from_file(path: &Path) -> Result<Self, HefError> {
+        Self::read_file(path, Version::DEFAULT)
+    }
+
+    /// Reads a HEF from a file, as this version of the library does.
+    ///
+    /// # Errors
+    /// See [`HefError`].
+    pub fn read_file(path: &Path, version: Version) -> Result<Self, HefError> {
         let file = std::fs::File::open(path).map_err(HefError::Open)?;
         if file.metadata().map_err(HefError::Open)?.is_dir() {
             return Err(HefError::Read("it is a directory".into()));
         }
         let bytes = std::fs::read(path).map_err(|e| HefError::Read(e.to_string()))?;
-        Self::from_header(header::parse_file(&bytes)?)
+        Self::from_header(header::parse_file(&bytes, version)?, version)
     }
 
     /// Reads a HEF from memory.
@@ -124,10 +135,18 @@ impl Hef {
     /// # Errors
     /// See [`HefError`]. A buffer shorter than the longest header is "corrupted", where a file is "not read".
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, HefError> {
-        Self::from_header(header::parse_buffer(bytes)?)
+        Self::read_bytes(bytes, Version::DEFAULT)
     }
 
-    fn from_header(header: header::Header<'_>) -> Result<Self, HefError> {
+    /// Reads a HEF from memory, as this version of the library does.
+    ///
+    /// # Errors
+    /// As [`Hef::from_bytes`].
+    pub fn read_bytes(bytes: &[u8], version: Version) -> Result<Self, HefError> {
+        Self::from_header(header::parse_buffer(bytes, version)?, version)
+    }
+
+    fn from_header(header: header::Header<'_>, version: Version) -> Result<Self, HefError> {
         let mut file = proto::File::decode(header.proto).map_err(|e| HefError::Corrupted(e.to_string()))?;
         let features = Features::of(&file);
         let head = file.header.clone().unwrap_or_default();
@@ -141,7 +160,7 @@ impl Hef {
             network_groups.push(group);
         }
         // The library looks at these last.
-        features.check(&file)?;
+        features.check(&file, version)?;
         let simulated =
             file.simulated.map(|s| SimulatedNetwork { kind: s.kind, weights_sha256: s.weights_sha256 });
         Ok(Self {

@@ -29,7 +29,7 @@ pub struct Queue<T> {
 impl<T> Queue<T> {
     /// An empty, open queue.
     pub fn new(capacity: usize) -> Self {
-        let state = State { items: VecDeque::with_capacity(capacity), closed: false, taken: 0 };
+        let state = State { items: VecDeque::new(), closed: false, taken: 0 };
         Self { state: Mutex::new(state), changed: Condvar::new(), capacity: capacity.max(1) }
     }
 

@@ -45,6 +45,8 @@ struct Stream {
     /// None waits for ever.
     timeout: Option<Duration>,
     threads: Vec<JoinHandle<()>>,
+    /// Closed when the threads may end.
+    released: Arc<Queue<()>>,
     made_by: MadeBy,
 }
 
@@ -76,14 +78,16 @@ impl Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         self.close();
+        self.released.close();
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
     }
 }
 
-/// Moves frames until one of the queues is closed; then closes the other, so that the end reaches the caller.
-fn pump(from: &Queue<Frame>, to: &Queue<Frame>, mut moved: impl FnMut()) {
+/// Moves frames until one of the queues is closed; then closes the other, so that the end reaches the caller. As in the
+/// real library the thread stays until its vstream is released.
+fn pump(from: &Queue<Frame>, to: &Queue<Frame>, released: &Queue<()>, mut moved: impl FnMut()) {
     while let Ok(frame) = from.pop(None) {
         moved();
         if to.push(frame, None).is_err() {
@@ -93,6 +97,8 @@ fn pump(from: &Queue<Frame>, to: &Queue<Frame>, mut moved: impl FnMut()) {
     }
     from.close();
     to.close();
+    // Nothing is ever put in: the end ends the wait.
+    let _ = released.pop(None);
 }
 
 /// The host's end of an input.
@@ -118,10 +124,11 @@ impl InputVStream {
         if !group.inputs[port].attach(&device) {
             return None;
         }
-        let queue = Arc::new(Queue::new(queue_size));
+        let (queue, released) = (Arc::new(Queue::new(queue_size)), Arc::new(Queue::new(1)));
         let thread = spawn("hailort-input", {
             let (group, from, to) = (Arc::clone(group), Arc::clone(&queue), Arc::clone(&device));
-            move || pump(&from, &to, || group.wake.notify())
+            let released = Arc::clone(&released);
+            move || pump(&from, &to, &released, || group.wake.notify())
         });
         if group.is_shut_down() {
             device.close();
@@ -130,8 +137,16 @@ impl InputVStream {
         group.wake.notify();
         let group = Arc::clone(group);
         let made_by = MadeBy::this_process();
-        let stream =
-            Stream { group, port, queue, inner: vec![device], timeout, threads: vec![thread], made_by };
+        let stream = Stream {
+            group,
+            port,
+            queue,
+            inner: vec![device],
+            timeout,
+            threads: vec![thread],
+            released,
+            made_by,
+        };
         Some(Self { stream, format: FLOATS, conversion: None, written: AtomicU64::new(0) })
     }
 
@@ -223,13 +238,16 @@ impl OutputVStream {
             return None;
         }
         let (middle, queue) = (Arc::new(Queue::new(queue_size)), Arc::new(Queue::new(queue_size)));
+        let released = Arc::new(Queue::new(1));
         let first = spawn("hailort-output", {
             let (group, from, to) = (Arc::clone(group), Arc::clone(&device), Arc::clone(&middle));
-            move || pump(&from, &to, || group.wake.notify())
+            let released = Arc::clone(&released);
+            move || pump(&from, &to, &released, || group.wake.notify())
         });
         let second = spawn("hailort-convert", {
             let (from, to) = (Arc::clone(&middle), Arc::clone(&queue));
-            move || pump(&from, &to, || {})
+            let released = Arc::clone(&released);
+            move || pump(&from, &to, &released, || {})
         });
         if group.is_shut_down() {
             device.close();
@@ -239,7 +257,7 @@ impl OutputVStream {
         let group = Arc::clone(group);
         let inner = vec![device, middle];
         let (threads, made_by) = (vec![first, second], MadeBy::this_process());
-        let stream = Stream { group, port, queue, inner, timeout, threads, made_by };
+        let stream = Stream { group, port, queue, inner, timeout, threads, released, made_by };
         Some(Self { stream, format: FLOATS, conversion: None })
     }
 

@@ -6,6 +6,7 @@
 //! | [`survey`] | [`Survey`]: what a runtime lists, and what its devices say of themselves |
 //! | [`holders`] | [`Holders`]: who has a device open without asking for the lease |
 //! | [`lease`] | [`DeviceLease`]: one user of a device at a time, on the whole host |
+//! | `library` | HailoRT's own file, where the simulator's would be found before it |
 //! | `process` | what the kernel says of processes |
 //! | [`required`] | `HAILO_REQUIRED`: whether it is a failure that there is no device |
 //! | [`runtime`] | [`Runtime`]: the library of a device, or the simulator |
@@ -13,6 +14,7 @@
 pub mod discovery;
 pub mod holders;
 pub mod lease;
+mod library;
 pub(crate) mod process;
 pub mod required;
 pub mod runtime;

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use hailort_sys::{Api, LoadError};
 use serde::{Deserialize, Serialize};
 
+use super::library::behind_the_simulator;
 use super::required::{RequiredError, required};
 
 /// The variable by which nextest tells a test its profile, and the profile of those who have a device.
@@ -186,7 +187,7 @@ impl Runtime {
 
     fn device() -> Result<Self, RuntimeError> {
         // SAFETY: a library of that name and version is taken to be HailoRT, as by every program that uses it.
-        let loaded = match (unsafe { hailort_sys::load(None) }, required()?) {
+        let loaded = match (unsafe { hailort_sys::load(behind_the_simulator().as_deref()) }, required()?) {
             (Err(error), true) => return Err(RequiredError::Library(error).into()),
             (Ok(loaded), true) if loaded.is_simulator => {
                 return Err(RequiredError::Simulator { library: loaded.library }.into());

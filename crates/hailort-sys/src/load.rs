@@ -25,7 +25,7 @@ const NAMES: &[&str] = &[
 ];
 
 /// A symbol that only the simulator exports.
-const SIMULATOR_MARKER: &str = "hailort_sim_marker";
+pub const SIMULATOR_MARKER: &str = "hailort_sim_marker";
 
 /// What kind of failure a [`LoadError`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,12 +7,14 @@
 //! | `intent` | sentences to intents |
 //! | `models` | the files of models |
 //! | `devices` | devices, what they are, and who uses them |
+//! | `doctor` | what stands in the way of tests on a device |
 //! | `hef` | what is inside a HEF |
 //! | `hold` | any program under the lease of a device |
 //! | `listener` | speech-to-text in a worker, with progress for people who wait |
 //! | `progress` | bars and notices on standard error |
 
 mod devices;
+mod doctor;
 mod hef;
 mod hold;
 mod intent;
@@ -58,6 +60,7 @@ Examples:
   echo 'mets du jazz' | hailo-harness intent --json
   hailo-harness devices                            which there are, and who uses them
   hailo-harness devices --reset                    gets back those that nobody can use
+  hailo-harness doctor                             what stands in the way of a device, and what mends it
   hailo-harness hold -- python3 script.py          any program, while it alone has the device
   hailo-harness hef encoder.hef                    inputs, outputs and quantisation of a HEF
   hailo-harness report                             what hung, leaked or was killed in the last test run")]
@@ -73,6 +76,7 @@ enum Command {
     Intent(intent::Arguments),
     Models(models::Arguments),
     Devices(devices::Arguments),
+    Doctor(doctor::Arguments),
     Hold(hold::Arguments),
     Hef(hef::Arguments),
     Report(report::Arguments),
@@ -90,6 +94,7 @@ pub fn main() -> ExitCode {
         Command::Intent(arguments) => intent::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments),
         Command::Hef(arguments) => hef::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),

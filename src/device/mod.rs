@@ -6,7 +6,6 @@
 //! | [`survey`] | [`Survey`]: what a runtime lists, and what its devices say of themselves |
 //! | [`holders`] | [`Holders`]: who has a device open without asking for the lease |
 //! | [`lease`] | [`DeviceLease`]: one user of a device at a time, on the whole host |
-//! | `library` | HailoRT's own file, where the simulator's would be found before it |
 //! | `process` | what the kernel says of processes |
 //! | [`required`] | `HAILO_REQUIRED`: whether it is a failure that there is no device |
 //! | [`runtime`] | [`Runtime`]: the library of a device, or the simulator |
@@ -14,7 +13,6 @@
 pub mod discovery;
 pub mod holders;
 pub mod lease;
-mod library;
 pub(crate) mod process;
 pub mod required;
 pub mod runtime;
@@ -24,5 +22,5 @@ pub use discovery::Found;
 pub use holders::{Holder, Holders, Node};
 pub use lease::DeviceLease;
 pub use required::{RequiredError, RequiredErrorKind, required};
-pub use runtime::{Runtime, RuntimeChoice, RuntimeError, RuntimeKind};
+pub use runtime::{Library, Runtime, RuntimeChoice, RuntimeError, RuntimeKind};
 pub use survey::{Details, Survey};

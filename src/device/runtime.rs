@@ -7,7 +7,6 @@ use std::str::FromStr;
 use hailort_sys::{Api, LoadError};
 use serde::{Deserialize, Serialize};
 
-use super::library::behind_the_simulator;
 use super::required::{RequiredError, required};
 
 /// The variable by which nextest tells a test its profile, and the profile of those who have a device.
@@ -135,6 +134,15 @@ pub enum RuntimeError {
     Required(#[from] RequiredError),
 }
 
+/// A library that was loaded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Library {
+    /// Its file, or the name by which the linker found it.
+    pub file: String,
+    /// Its version, such as `4.23.0`.
+    pub version: String,
+}
+
 /// HailoRT, real or simulated.
 #[derive(Clone, Debug)]
 pub struct Runtime {
@@ -142,6 +150,8 @@ pub struct Runtime {
     pub api: Api,
     /// Which one it is.
     pub kind: RuntimeKind,
+    /// The library, where one was loaded.
+    pub library: Option<Library>,
     /// Something that people should know about the choice.
     pub notice: Option<String>,
 }
@@ -182,12 +192,12 @@ impl Runtime {
     }
 
     fn simulated(notice: Option<String>) -> Self {
-        Self { api: hailort_sim::api(), kind: RuntimeKind::Sim, notice }
+        Self { api: hailort_sim::api(), kind: RuntimeKind::Sim, library: None, notice }
     }
 
     fn device() -> Result<Self, RuntimeError> {
         // SAFETY: a library of that name and version is taken to be HailoRT, as by every program that uses it.
-        let loaded = match (unsafe { hailort_sys::load(behind_the_simulator().as_deref()) }, required()?) {
+        let loaded = match (unsafe { hailort_sys::load(None) }, required()?) {
             (Err(error), true) => return Err(RequiredError::Library(error).into()),
             (Ok(loaded), true) if loaded.is_simulator => {
                 return Err(RequiredError::Simulator { library: loaded.library }.into());
@@ -195,7 +205,9 @@ impl Runtime {
             (loaded, _) => loaded?,
         };
         let kind = if loaded.is_simulator { RuntimeKind::DeviceApiOnSim } else { RuntimeKind::Device };
-        Ok(Self { api: loaded.api, kind, notice: None })
+        let (major, minor, revision) = loaded.version;
+        let library = Library { file: loaded.library, version: format!("{major}.{minor}.{revision}") };
+        Ok(Self { api: loaded.api, kind, library: Some(library), notice: None })
     }
 
     fn device_with_models() -> Result<Self, RuntimeError> {

@@ -10,7 +10,7 @@ use crate::context::Finding;
 use crate::device::RuntimeChoice;
 use crate::leaks::{self, Policy};
 use crate::models::{FetchOptions, Model, Store};
-use crate::stt::{SttError, SttModel};
+use crate::stt::{HefChoice, SttError, SttModel};
 use crate::text::Language;
 use crate::whisper::{Audio, Transcript};
 use crate::worker::message::Opened;
@@ -46,7 +46,13 @@ impl Listener {
             None => RuntimeChoice::from_environment(RuntimeChoice::Auto)?,
         };
         let model = SttModel::from_environment()?;
-        if model == SttModel::WhisperBase {
+        // What a device needs is known when it was asked what it is.
+        let is_simulated = choice == RuntimeChoice::Sim
+            || choice == RuntimeChoice::Auto && !crate::device::runtime::may_be_a_device();
+        if model == SttModel::WhisperBase
+            && is_simulated
+            && HefChoice::from_environment() == HefChoice::ByRuntime
+        {
             let (files, store) = (Model::named(model.name())?, Store::user());
             let mut shown = FetchProgress::new(&files.name);
             store.ensure(&files, &FetchOptions::from_environment(), &mut |event| shown.show(event))?;

@@ -7,12 +7,14 @@
 //! | `intent` | sentences to intents |
 //! | `models` | the files of models |
 //! | `devices` | devices, what they are, and who uses them |
+//! | `doctor` | what stands in the way of tests on a device |
 //! | `hef` | what is inside a HEF |
 //! | `hold` | any program under the lease of a device |
 //! | `listener` | speech-to-text in a worker, with progress for people who wait |
 //! | `progress` | bars and notices on standard error |
 
 mod devices;
+mod doctor;
 mod hef;
 mod hold;
 mod intent;
@@ -36,12 +38,20 @@ use clap::{Parser, Subcommand};
 #[command(name = "hailo-harness", version, max_term_width = 110)]
 #[command(after_help = "Environment:
   HAILO_RUNTIME         auto, sim or device, where --runtime is not given
+  HAILO_REQUIRED=1      a failure where there is no device, instead of the simulator
   HAILO_CACHE_DIR       where model files are kept (default: hailo-harness in the user's cache)
   HAILO_OFFLINE=1       never fetch anything
+  HAILO_MODELS_LOCK     the lock file of what was fetched for devices (default: models.lock in that folder)
+  HAILO_PUBLISHED_URL   another place for the files that Hailo publishes
   HF_ENDPOINT           another place for Hugging Face
   HAILO_DEVICE_DEADLINE seconds to wait for a device that somebody else uses (default: 600; 0: not at all)
   HAILO_LOCK_DIR        where the locks of devices are (default: /run/lock/hailo-harness)
-  HAILO_MODEL           the model where none is chosen: whisper-base (the default) or canned, which speaks nonsense
+  HAILO_MODEL           the model where none is chosen: whisper-base (the default), whisper-tiny (devices only) or
+                        canned, which speaks nonsense
+  HAILO_ARCH            what the device is, in place of what it says: hailo8, hailo8l or hailo8r
+  HAILO_HEFS            a folder of HEFs and their files for a device, in place of those that Hailo publishes
+  HAILO_DECODER_BIAS    who adds the positional bias: auto (the default), decoder or host
+  HAILORT_LOGGER_PATH   a folder for the log of the HailoRT library (default here: none)
   HAILO_DEADLINES       how long each phase may take, such as open=60,configure=60,infer=30,release=500ms
   HAILO_LEAKS           what is done about leaks: fail (tests: the default), warn (commands), or rules for single ones
   HAILO_LEDGER          folder of the ledgers of test runs (default: target/hailo-harness), or off
@@ -55,8 +65,10 @@ Examples:
   hailo-harness run --filter volume --json
   hailo-harness transcribe recording.wav
   echo 'mets du jazz' | hailo-harness intent --json
+  hailo-harness models fetch --arch hailo8l        Hailo's files for a device
   hailo-harness devices                            which there are, and who uses them
   hailo-harness devices --reset                    gets back those that nobody can use
+  hailo-harness doctor                             what stands in the way of a device, and what mends it
   hailo-harness hold -- python3 script.py          any program, while it alone has the device
   hailo-harness hef encoder.hef                    inputs, outputs and quantisation of a HEF
   hailo-harness report                             what hung, leaked or was killed in the last test run")]
@@ -72,6 +84,7 @@ enum Command {
     Intent(intent::Arguments),
     Models(models::Arguments),
     Devices(devices::Arguments),
+    Doctor(doctor::Arguments),
     Hold(hold::Arguments),
     Hef(hef::Arguments),
     Report(report::Arguments),
@@ -89,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Intent(arguments) => intent::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments),
         Command::Hef(arguments) => hef::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),

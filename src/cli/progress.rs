@@ -58,6 +58,10 @@ impl FetchProgress {
                 self.finish();
                 say(format_args!("  {source} does not serve: {reason}"));
             }
+            FetchEvent::Recorded { file, sha256 } => {
+                self.finish();
+                say(format_args!("  {file} came for the first time, written down: sha256 {sha256}"));
+            }
             FetchEvent::Fetched => {
                 self.finish();
                 say(format_args!("{} is there, and its hashes are right", self.model));

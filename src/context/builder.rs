@@ -9,7 +9,8 @@ use super::hailo::HailoContext;
 use crate::device::RuntimeChoice;
 use crate::intent::IntentEngine;
 use crate::leaks::{Policy, PolicyError};
-use crate::stt::{Deadlines, HailoStt, RetryPolicy, SttModel, SttOptions, Wait};
+use crate::models::Architecture;
+use crate::stt::{Deadlines, HailoStt, HefChoice, RetryPolicy, SttModel, SttOptions, Wait};
 use crate::text::Language;
 
 /// The choices of a [`HailoContext`]; see [`HailoContext::builder`].
@@ -74,9 +75,23 @@ impl ContextBuilder {
         self
     }
 
-    /// The model; unless set, what `HAILO_MODEL` says (`whisper-base` or `canned`), or else Whisper base.
+    /// The model; unless set, what `HAILO_MODEL` says (`whisper-base`, `whisper-tiny` or `canned`), or else Whisper base.
     pub fn model(mut self, model: SttModel) -> Self {
         self.stt.model = Some(model);
+        self
+    }
+
+    /// Where the HEFs are from; unless set, what `HAILO_HEFS` says (`published`, or a folder), or else those that Hailo
+    /// publishes for the device, and generated ones for the simulator.
+    pub fn hefs(mut self, hefs: HefChoice) -> Self {
+        self.stt.hefs = Some(hefs);
+        self
+    }
+
+    /// What the device is; unless set, what `HAILO_ARCH` says (`hailo8`, `hailo8l` or `hailo8r`), or else what it says
+    /// itself.
+    pub fn architecture(mut self, architecture: Architecture) -> Self {
+        self.stt.architecture = Some(architecture);
         self
     }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::call::call;
 use super::error::HailoError;
 use super::ledger::{self, Made};
+use super::signals::Blocked;
 
 /// What a device says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +46,7 @@ impl Device {
         let mut raw = hailo_device_id_t::zeroed();
         set_text(&mut raw.id, id);
         let mut handle = std::ptr::null_mut();
+        let _threads_get_no_signals = Blocked::now();
         // SAFETY: both pointers are valid for the call.
         unsafe { call!(api, id, hailo_create_device_by_id(&raw const raw, &raw mut handle)) }?;
         Ok(Self { api, id: id.into(), handle, made: ledger::made("device", id, made_at) })

@@ -1,8 +1,12 @@
 //! Which call of HailoRT answered what.
 
 use hailort_sys::status::{
-    HAILO_DEVICE_IN_USE, HAILO_DRIVER_OPERATION_FAILED, HAILO_HEF_NOT_COMPATIBLE_WITH_DEVICE,
-    HAILO_INTERNAL_FAILURE, HAILO_OUT_OF_PHYSICAL_DEVICES, HAILO_TIMEOUT,
+    HAILO_DEVICE_IN_USE, HAILO_DRIVER_INVALID_IOCTL, HAILO_DRIVER_INVALID_RESPONSE,
+    HAILO_DRIVER_NOT_INSTALLED, HAILO_DRIVER_OPERATION_FAILED, HAILO_DRIVER_TIMEOUT,
+    HAILO_FW_CONTROL_FAILURE, HAILO_HEF_FILE_CORRUPTED, HAILO_HEF_NOT_COMPATIBLE_WITH_DEVICE,
+    HAILO_HEF_NOT_SUPPORTED, HAILO_INTERNAL_FAILURE, HAILO_INVALID_DRIVER_VERSION, HAILO_INVALID_HEF,
+    HAILO_NOT_IMPLEMENTED, HAILO_OPEN_FILE_FAILURE, HAILO_OUT_OF_PHYSICAL_DEVICES, HAILO_TIMEOUT,
+    HAILO_UNSUPPORTED_FW_VERSION, HAILO_UNSUPPORTED_OPCODE,
 };
 use hailort_sys::{status_meaning, status_name};
 
@@ -32,8 +36,39 @@ impl HailoError {
             HAILO_DEVICE_IN_USE | HAILO_OUT_OF_PHYSICAL_DEVICES => {
                 "another program may hold it, or there is none: see `hailo-harness devices`"
             }
-            HAILO_DRIVER_OPERATION_FAILED => "check the permissions of /dev/hailo0",
-            HAILO_HEF_NOT_COMPATIBLE_WITH_DEVICE => "take the file that was compiled for this device",
+            HAILO_DRIVER_OPERATION_FAILED => {
+                "this user may not open the device, or it has left the bus: see `ls -l /dev/hailo0`, and join the group \
+                 that it belongs to (`sudo usermod -aG GROUP $USER`, then log in again)"
+            }
+            HAILO_DRIVER_NOT_INSTALLED => {
+                "there is no driver, or no device: `lspci -d 1e60:` lists devices, `lsmod | grep hailo` the driver; on a \
+                 Raspberry Pi `sudo apt install hailo-all` and a restart bring it"
+            }
+            HAILO_INVALID_DRIVER_VERSION | HAILO_DRIVER_INVALID_IOCTL | HAILO_DRIVER_INVALID_RESPONSE => {
+                "`modinfo -F version hailo_pci` and `hailortcli --version` show both: install the same version of \
+                 both, and restart"
+            }
+            HAILO_DRIVER_TIMEOUT | HAILO_FW_CONTROL_FAILURE | HAILO_UNSUPPORTED_OPCODE => {
+                "the firmware does not answer, or is another version's: `hailo-harness devices --reset` gets it back; \
+                 where it does not, switch the machine off and on"
+            }
+            HAILO_UNSUPPORTED_FW_VERSION => {
+                "firmware and library differ: install the same version of library and driver, which brings the firmware, \
+                 and restart"
+            }
+            HAILO_HEF_NOT_COMPATIBLE_WITH_DEVICE => {
+                "`hailo-harness devices` shows what the device is, `hailo-harness models fetch --arch ARCH` brings the \
+                 files for it; is HAILO_ARCH set to another one?"
+            }
+            HAILO_INVALID_HEF | HAILO_HEF_FILE_CORRUPTED | HAILO_HEF_NOT_SUPPORTED => {
+                "`hailo-harness hef FILE` says what is wrong with it, `hailo-harness models fetch` replaces files of the \
+                 cache; a library older than the file's compiler cannot read it"
+            }
+            HAILO_OPEN_FILE_FAILURE => "is the file there? `hailo-harness models verify` looks",
+            HAILO_NOT_IMPLEMENTED if self.call == "hailo_configure_vdevice" => {
+                "HailoRT's C API offers no inference for Hailo-10H and Hailo-15: use a Hailo-8, Hailo-8L or Hailo-8R with \
+                 HailoRT 4.20 to 4.23, or the simulator (HAILO_RUNTIME=sim)"
+            }
             HAILO_INTERNAL_FAILURE => {
                 "the library's own log says more; `hailo-harness models verify` checks the weights"
             }

@@ -6,6 +6,7 @@
 //! | `call` | how every call is made |
 //! | [`recorder`] | which call each thread is in, to be read by another process |
 //! | [`ledger`] | every handle that was made and not released |
+//! | `signals` | none for the threads that the library starts |
 //! | `shutdown` | ending all transfers from another thread |
 //! | [`device`] | [`Device`]: what a device says of itself, beside whoever uses it |
 //! | [`vdevice`] | [`VDevice`]: devices in exclusive use |
@@ -21,6 +22,7 @@ pub mod ledger;
 pub mod model;
 pub mod recorder;
 pub(crate) mod shutdown;
+pub(crate) mod signals;
 pub mod vdevice;
 
 pub use device::{Device, Identity};

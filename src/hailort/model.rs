@@ -14,6 +14,7 @@ use super::call::call;
 use super::error::HailoError;
 use super::ledger::{self, Made};
 use super::shutdown;
+use super::signals::Blocked;
 use super::vdevice::{Raw, VDevice};
 
 /// Bytes below which the real library crashes on a HEF in memory.
@@ -24,6 +25,13 @@ const SHORTEST_HEF: usize = 12;
 pub enum HefSource {
     /// A file.
     File(PathBuf),
+    /// A file that is called by another name than its own.
+    Named {
+        /// What to call it.
+        name: String,
+        /// Where it is.
+        path: PathBuf,
+    },
     /// Memory; the name is for errors only.
     Memory {
         /// What to call it.
@@ -37,7 +45,7 @@ impl HefSource {
     fn name(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),
-            Self::Memory { name, .. } => name.clone(),
+            Self::Named { name, .. } | Self::Memory { name, .. } => name.clone(),
         }
     }
 }
@@ -111,9 +119,11 @@ impl Model {
         let raw = vdevice.raw();
         let api = raw.api;
         let name = source.name();
+        // Configuring and creating vstreams starts threads.
+        let _threads_get_no_signals = Blocked::now();
         let mut hef = std::ptr::null_mut();
         match &source {
-            HefSource::File(path) => {
+            HefSource::File(path) | HefSource::Named { path, .. } => {
                 let path = CString::new(path.as_os_str().as_bytes()).unwrap_or_default();
                 // SAFETY: the path is a string, `hef` is valid for the write.
                 unsafe { call!(api, &name, hailo_create_hef_file(&raw mut hef, path.as_ptr())) }
@@ -294,6 +304,11 @@ impl Model {
             )
         }?;
         Ok(names.iter().take(count).map(|n| text(&n.name)).collect())
+    }
+
+    /// What errors call it: the HEF's name.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The inputs, in the order in which [`Model::infer`] takes them.

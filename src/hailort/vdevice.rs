@@ -10,6 +10,7 @@ use hailort_sys::types::{hailo_device_id_t, hailo_vdevice, hailo_vdevice_params_
 use super::call::call;
 use super::error::HailoError;
 use super::ledger::{self, Made};
+use super::signals::Blocked;
 
 /// Most devices of a virtual device that are asked for by name.
 const MAX_DEVICES: usize = 16;
@@ -60,6 +61,7 @@ impl VDevice {
             params.device_ids = &raw mut id;
         }
         let mut handle = std::ptr::null_mut();
+        let _threads_get_no_signals = Blocked::now();
         // SAFETY: `params` was filled by the library itself, `device_ids` is NULL or the one id that lives until the
         // call returns, and `handle` is valid for the write.
         unsafe { call!(api, object, hailo_create_vdevice(&raw mut params, &raw mut handle)) }?;
@@ -74,6 +76,7 @@ impl VDevice {
     pub fn scan(api: Api) -> Result<Vec<String>, HailoError> {
         let mut ids = vec![hailo_device_id_t::zeroed(); MAX_DEVICES];
         let mut count = ids.len();
+        let _threads_get_no_signals = Blocked::now();
         // SAFETY: NULL asks for the defaults, the array has `count` elements.
         unsafe {
             call!(api, "", hailo_scan_devices(std::ptr::null_mut(), ids.as_mut_ptr(), &raw mut count))

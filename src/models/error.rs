@@ -16,6 +16,14 @@ pub enum ModelErrorKind {
     Unreachable,
     /// The cache cannot be read or written: no permission, no space.
     Cache,
+    /// A file is not the one that was fetched first.
+    Changed,
+    /// A file is not what its name says.
+    Unusable,
+    /// The lock file cannot be read or written, or makes no sense.
+    Lock,
+    /// A setting makes no sense.
+    Setting,
 }
 
 /// A model whose files cannot be had. Each message ends with the next thing to try.
@@ -64,6 +72,108 @@ pub enum ModelError {
         /// Why each source did not serve: its name, the reason.
         reasons: Vec<(String, String)>,
     },
+    /// A published file is not in the cache, and `HAILO_OFFLINE` forbids to fetch it.
+    #[error(
+        "{model} is not in {directory}, and HAILO_OFFLINE forbids to fetch it; unset it and run `{command}`, or fetch \
+         from a folder: `{command} --from DIR`"
+    )]
+    OfflinePublished {
+        /// The model.
+        model: String,
+        /// The cache.
+        directory: PathBuf,
+        /// What fetches it.
+        command: String,
+    },
+    /// A published file in the cache is truncated or altered.
+    #[error("{file} ({path}) is {what}: it is not used; run `{command}` to replace it")]
+    AlteredPublished {
+        /// The file in the cache.
+        path: PathBuf,
+        /// Its name.
+        file: String,
+        /// What is wrong with it.
+        what: String,
+        /// What fetches it.
+        command: String,
+    },
+    /// A published file cannot be had.
+    #[error(
+        "cannot fetch {file} from {from}: {why}; connect to a network and run `{command}`, or bring the files into a \
+         folder on another way and run `{command} --from DIR`"
+    )]
+    Unfetched {
+        /// Its name.
+        file: String,
+        /// Where it was asked for.
+        from: String,
+        /// Why not.
+        why: String,
+        /// What fetches it.
+        command: String,
+    },
+    /// A published file is not the one that was fetched first.
+    #[error(
+        "{file} is not the file that was fetched first, and is not used:\n  {} has {} bytes, sha256 {}\n  {from} has {} \
+         bytes, sha256 {}\nwhere that is meant to be so, accept it with `{command} --update-lock`",
+        lock.display(), locked.0, locked.1, found.0, found.1
+    )]
+    Changed {
+        /// Its path where it is published.
+        file: String,
+        /// Where it came from.
+        from: String,
+        /// The lock file.
+        lock: PathBuf,
+        /// Length and hash that it had first.
+        locked: (u64, String),
+        /// Length and hash that it has now.
+        found: (u64, String),
+        /// What fetches it.
+        command: String,
+    },
+    /// A published file is not what its name says.
+    #[error(
+        "{file} from {from} cannot be used, and was not kept: {why}; is there something between this machine and the \
+         source, such as a page to log in? `hailo-harness hef FILE` shows what a HEF is"
+    )]
+    NotThat {
+        /// Its name.
+        file: String,
+        /// Where it came from.
+        from: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The lock file cannot be read or written, or makes no sense.
+    #[error(
+        "the lock file {path} cannot be used: {why}; mend it, get it back from version control, or remove it to believe \
+         what comes next"
+    )]
+    Lock {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Files would come over a connection that anybody can change.
+    #[error(
+        "{url} is not https (is it in HAILO_PUBLISHED_URL?): files are fetched over https, or from a folder with --from DIR"
+    )]
+    Insecure {
+        /// The address.
+        url: String,
+    },
+    /// A folder of files for a device lacks one.
+    #[error("{folder} has no {what}; {hint}")]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What is missing, or there more than once.
+        what: String,
+        /// What to try.
+        hint: String,
+    },
     /// The cache cannot be read or written.
     #[error("cannot {action} {path}: {source}; the cache can be elsewhere: set HAILO_CACHE_DIR")]
     Cache {
@@ -85,6 +195,13 @@ impl ModelError {
             Self::Altered { .. } => ModelErrorKind::Altered,
             Self::Unreachable { .. } => ModelErrorKind::Unreachable,
             Self::Cache { .. } => ModelErrorKind::Cache,
+            Self::OfflinePublished { .. } | Self::Folder { .. } => ModelErrorKind::Missing,
+            Self::AlteredPublished { .. } => ModelErrorKind::Altered,
+            Self::Unfetched { .. } => ModelErrorKind::Unreachable,
+            Self::Changed { .. } => ModelErrorKind::Changed,
+            Self::NotThat { .. } => ModelErrorKind::Unusable,
+            Self::Lock { .. } => ModelErrorKind::Lock,
+            Self::Insecure { .. } => ModelErrorKind::Setting,
         }
     }
 }

@@ -68,11 +68,36 @@ pub enum FetchEvent {
         /// Why.
         reason: String,
     },
+    /// A file came for the first time, and its hash was written into the lock file.
+    Recorded {
+        /// Its name.
+        file: String,
+        /// Its hash.
+        sha256: String,
+    },
     /// All files are there.
     Fetched,
 }
 
 impl Store {
+    /// Fetches the tokenizer of a model alone, if it is missing.
+    ///
+    /// # Errors
+    /// As [`Store::ensure`].
+    pub fn ensure_tokenizer(
+        &self,
+        model: &Model,
+        options: &FetchOptions,
+        events: &mut dyn FnMut(FetchEvent),
+    ) -> Result<(), ModelError> {
+        let pin = &model.files.tokenizer;
+        match self.state(pin) {
+            FileState::Present => Ok(()),
+            FileState::Altered(what) => Err(ModelError::Altered { path: self.path(pin), what }),
+            FileState::Missing => self.fetch_pins(model, &[pin], options, events),
+        }
+    }
+
     /// Fetches a model's files if one is missing.
     ///
     /// # Errors
@@ -96,26 +121,34 @@ impl Store {
         options: &FetchOptions,
         events: &mut dyn FnMut(FetchEvent),
     ) -> Result<(), ModelError> {
+        self.fetch_pins(model, &model.pins(), options, events)
+    }
+
+    /// Fetches those of these files of the model that are missing, truncated or altered.
+    fn fetch_pins(
+        &self,
+        model: &Model,
+        pins: &[&Pin],
+        options: &FetchOptions,
+        events: &mut dyn FnMut(FetchEvent),
+    ) -> Result<(), ModelError> {
         if options.offline && options.from.is_none() {
-            let wanted = options.force || model.pins().iter().any(|p| self.verify(p) != FileState::Present);
+            let wanted = options.force || pins.iter().any(|p| self.verify(p) != FileState::Present);
             return if wanted {
                 Err(ModelError::Offline { model: model.name.clone(), directory: self.directory().into() })
             } else {
                 Ok(())
             };
         }
-        if !options.force && model.pins().iter().all(|p| self.verify(p) == FileState::Present) {
+        if !options.force && pins.iter().all(|p| self.verify(p) == FileState::Present) {
             // Nothing to write: the cache may be somebody else's.
             events(FetchEvent::Fetched);
             return Ok(());
         }
         let lock = self.lock(|| events(FetchEvent::Waiting))?;
         // Looked at under the lock: whoever held it before may have fetched them.
-        let wanted: Vec<&Pin> = model
-            .pins()
-            .into_iter()
-            .filter(|p| options.force || self.verify(p) != FileState::Present)
-            .collect();
+        let wanted: Vec<&Pin> =
+            pins.iter().copied().filter(|p| options.force || self.verify(p) != FileState::Present).collect();
         let mut delivery = Delivery { store: self, lock: &lock, wanted, done: 0, events };
         let mut reasons = Vec::new();
         for source in source::of(model, options) {
@@ -134,7 +167,7 @@ impl Store {
             }
         }
         if !delivery.wanted.is_empty() {
-            let files = model.pins().map(|p| p.name.as_str()).join(", ");
+            let files = pins.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
             return Err(ModelError::Unreachable { model: model.name.clone(), files, reasons });
         }
         events(FetchEvent::Fetched);

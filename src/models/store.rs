@@ -184,14 +184,38 @@ impl Store {
     /// the right one. Nothing is left of it then.
     pub(super) fn receive(
         &self,
-        _lock: &FetchLock,
+        lock: &FetchLock,
         pin: &Pin,
+        from: impl Read,
+        progress: impl FnMut(u64),
+    ) -> Result<(), ReceiveError> {
+        let part = self.receive_part(lock, &pin.name, pin.bytes, from, progress)?;
+        if part.bytes < pin.bytes {
+            return Err(ReceiveError::Source(format!(
+                "{} ended after {} of {} bytes",
+                pin.name, part.bytes, pin.bytes
+            )));
+        }
+        if part.sha256 != pin.sha256 {
+            return Err(ReceiveError::Source(format!("{} has the wrong sha256: {}", pin.name, part.sha256)));
+        }
+        self.keep(part).map_err(ReceiveError::Cache)
+    }
+
+    /// Takes a file in as an unfinished one, whatever is in it; `most` is the most that it may have.
+    ///
+    /// # Errors
+    /// As [`Store::receive`].
+    pub(super) fn receive_part(
+        &self,
+        _lock: &FetchLock,
+        name: &str,
+        most: u64,
         mut from: impl Read,
         mut progress: impl FnMut(u64),
-    ) -> Result<(), ReceiveError> {
-        let path = self.path(pin);
+    ) -> Result<Part, ReceiveError> {
         let cache = |action| {
-            let path = path.clone();
+            let path = self.directory.join(name);
             move |source| ReceiveError::Cache(ModelError::Cache { action, path, source })
         };
         let mut part = tempfile::Builder::new()
@@ -206,32 +230,52 @@ impl Store {
                 Ok(0) => break,
                 Ok(n) => n,
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(e) => return Err(ReceiveError::Source(format!("{}: {e}", pin.name))),
+                Err(e) => return Err(ReceiveError::Source(format!("{name}: {e}"))),
             };
             length += n as u64;
-            if length > pin.bytes {
-                return Err(ReceiveError::Source(format!("{} is longer than {} bytes", pin.name, pin.bytes)));
+            if length > most {
+                return Err(ReceiveError::Source(format!("{name} is longer than {most} bytes")));
             }
             hash.update(&buffer[..n]);
             part.write_all(&buffer[..n]).map_err(cache("write"))?;
             progress(length);
         }
-        if length < pin.bytes {
-            return Err(ReceiveError::Source(format!(
-                "{} ended after {length} of {} bytes",
-                pin.name, pin.bytes
-            )));
-        }
-        let hash = hash::hex(hash);
-        if hash != pin.sha256 {
-            return Err(ReceiveError::Source(format!("{} has the wrong sha256: {hash}", pin.name)));
-        }
-        part.as_file().sync_all().map_err(cache("write"))?;
+        Ok(Part { file: part, bytes: length, sha256: hash::hex(hash) })
+    }
+
+    /// Gives an unfinished file its name.
+    ///
+    /// # Errors
+    /// When it cannot be written. Nothing is left of it then.
+    pub(super) fn keep(&self, part: Part) -> Result<(), ModelError> {
+        let path = self.directory.join(&part.sha256);
+        let cache = |action| {
+            let path = path.clone();
+            move |source| ModelError::Cache { action, path, source }
+        };
+        part.file.as_file().sync_all().map_err(cache("write"))?;
         if path.is_dir() {
             std::fs::remove_dir_all(&path).map_err(cache("replace"))?;
         }
-        part.persist(&path).map_err(|e| cache("write")(e.error))?;
+        part.file.persist(&path).map_err(|e| cache("write")(e.error))?;
         File::open(&self.directory).and_then(|d| d.sync_all()).map_err(cache("write"))
+    }
+}
+
+/// A file that came and has no name yet; it is removed when this is dropped.
+#[derive(Debug)]
+pub(super) struct Part {
+    file: tempfile::NamedTempFile,
+    /// Its length.
+    pub(super) bytes: u64,
+    /// Its hash.
+    pub(super) sha256: String,
+}
+
+impl Part {
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        self.file.path()
     }
 }
 

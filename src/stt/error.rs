@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::files::FilesError;
 use super::options::SttModelError;
 use crate::device::lease::LeaseError;
 use crate::device::{Holders, RuntimeError};
@@ -76,6 +77,9 @@ pub enum SttError {
     /// The process is ending, and the device was let go.
     #[error("speech-to-text was given up, as cleanup handlers have run: the process is ending")]
     Cancelled,
+    /// It is not known which files the device needs.
+    #[error(transparent)]
+    Files(#[from] FilesError),
     /// The model that is asked for is none.
     #[error(transparent)]
     UnknownModel(#[from] SttModelError),
@@ -109,7 +113,12 @@ impl SttError {
             Self::Unavailable(_) => SttErrorKind::Unavailable,
             Self::NotEnabled => SttErrorKind::NotEnabled,
             Self::Cancelled => SttErrorKind::Cancelled,
-            Self::UnknownModel(_) | Self::Deadlines(_) | Self::Leaks(_) => SttErrorKind::Setting,
+            Self::Files(FilesError::Unidentified { .. } | FilesError::Architecture { .. }) => {
+                SttErrorKind::Device
+            }
+            Self::Files(_) | Self::UnknownModel(_) | Self::Deadlines(_) | Self::Leaks(_) => {
+                SttErrorKind::Setting
+            }
             Self::Lease(error) => match error {
                 LeaseError::Timeout { .. } | LeaseError::Busy { .. } | LeaseError::SameThread { .. } => {
                     SttErrorKind::Busy

@@ -4,10 +4,12 @@ use std::ffi::OsString;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::files::HefChoice;
 use super::retry::RetryPolicy;
 use crate::device::RuntimeChoice;
 use crate::device::lease::{LeaseError, Wait};
 use crate::leaks::{Policy, PolicyError};
+use crate::models::Architecture;
 use crate::text::Language;
 use crate::watchdog::{Deadlines, DeadlinesError};
 use crate::whisper::pipeline::FRAME_TIMEOUT;
@@ -18,16 +20,22 @@ pub enum SttModel {
     /// Multilingual Whisper base; its files are fetched where they are missing.
     #[default]
     WhisperBase,
+    /// Multilingual Whisper tiny, for devices: there are no weights of it for the simulator.
+    WhisperTiny,
     /// A tiny model with random weights, which needs no files and takes milliseconds. Its words mean nothing: it is
     /// for tests of everything else. It knows French and English.
     Canned,
 }
 
 impl SttModel {
-    /// Its name: `whisper-base` or `canned`.
+    /// All of them.
+    const ALL: [Self; 3] = [Self::WhisperBase, Self::WhisperTiny, Self::Canned];
+
+    /// Its name: `whisper-base`, `whisper-tiny` or `canned`.
     pub fn name(self) -> &'static str {
         match self {
             Self::WhisperBase => "whisper-base",
+            Self::WhisperTiny => "whisper-tiny",
             Self::Canned => "canned",
         }
     }
@@ -48,14 +56,16 @@ impl FromStr for SttModel {
     type Err = SttModelError;
 
     fn from_str(text: &str) -> Result<Self, SttModelError> {
-        let named = [Self::WhisperBase, Self::Canned].into_iter().find(|m| m.name() == text);
+        let named = Self::ALL.into_iter().find(|m| m.name() == text);
         named.ok_or_else(|| SttModelError { value: text.into() })
     }
 }
 
 /// A name that is no model's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown model {value:?} (is it in HAILO_MODEL?): the models are whisper-base and canned")]
+#[error(
+    "unknown model {value:?} (is it in HAILO_MODEL?): the models are whisper-base, whisper-tiny and canned"
+)]
 pub struct SttModelError {
     /// The name.
     pub value: String,
@@ -70,6 +80,11 @@ pub struct SttOptions {
     pub model: Option<SttModel>,
     /// What it runs on; unless set, what `HAILO_RUNTIME` says, or else a device where there is one, or the simulator.
     pub runtime: Option<RuntimeChoice>,
+    /// Where the HEFs are from; unless set, what `HAILO_HEFS` says, or else Hailo's for a device, and generated ones for the
+    /// simulator.
+    pub hefs: Option<HefChoice>,
+    /// What the device is; unless set, what `HAILO_ARCH` says, or else what it says itself.
+    pub architecture: Option<Architecture>,
     /// The device: its PCIe address, or its number in the list of devices, from 0; unless set, any that is free.
     pub device: Option<String>,
     /// How long to wait for a device that somebody else uses; unless set, what `HAILO_DEVICE_DEADLINE` says in seconds,
@@ -97,6 +112,8 @@ impl Default for SttOptions {
             language: Language::FRENCH,
             model: None,
             runtime: None,
+            hefs: None,
+            architecture: None,
             device: None,
             wait: None,
             deadlines: None,
@@ -147,10 +164,13 @@ mod tests {
 
     #[test]
     fn models_are_named_and_others_are_refused_with_the_valid_ones() {
-        for model in [SttModel::WhisperBase, SttModel::Canned] {
+        for model in SttModel::ALL {
             assert_eq!(model.name().parse(), Ok(model));
         }
         let error = SttModel::from_str("whisper").unwrap_err().to_string();
-        assert!(error.contains("\"whisper\"") && error.contains("whisper-base and canned"), "{error}");
+        assert!(
+            error.contains("\"whisper\"") && error.contains("whisper-base, whisper-tiny and canned"),
+            "{error}"
+        );
     }
 }

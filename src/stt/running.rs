@@ -6,14 +6,16 @@ use std::time::{Duration, Instant};
 
 use super::control::Control;
 use super::error::SttError;
-use super::options::{SttModel, SttOptions};
+use super::files::Files;
+use super::options::SttOptions;
 use super::retry::{Attempts, RetryPolicy};
 use hailort_sys::status::{HAILO_DEVICE_IN_USE, HAILO_OUT_OF_PHYSICAL_DEVICES};
 
 use crate::device::lease::{LeaseError, LeaseOptions, LockFolder, Wait, Wedged};
-use crate::device::{DeviceLease, Holders, Node, RuntimeChoice, RuntimeKind, discovery};
+use crate::device::{
+    DeviceLease, Holders, Node, RequiredError, RuntimeChoice, RuntimeError, RuntimeKind, discovery, required,
+};
 use crate::leaks::Leak;
-use crate::models::{FetchEvent, FetchOptions, Model, Store};
 use crate::report::tell;
 use crate::text::Language;
 use crate::text::printable::say;
@@ -21,7 +23,7 @@ use crate::watchdog::{Budgets, DeviceState, Hang, StepKind, escalation};
 use crate::whisper::{Audio, Transcript};
 use crate::worker::message::Opened;
 use crate::worker::probe::probe;
-use crate::worker::{Ended, FailureKind, ModelSource, Setup, Worker, WorkerError, WorkerOptions};
+use crate::worker::{Ended, FailureKind, Setup, Worker, WorkerError, WorkerOptions};
 
 /// What was done about failures of a device, so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +34,16 @@ pub struct Repairs {
     pub reopened: u32,
     /// Worker processes that were replaced by new ones.
     pub replaced: u32,
+}
+
+/// A device that cannot be waited for.
+const NOT_LISTED: &str = "the library opens a device that it does not list: nobody can take turns for it";
+
+/// What is asked for.
+struct Wanted {
+    runtime: RuntimeChoice,
+    files: Files,
+    wait: Wait,
 }
 
 /// The worker of a [`HailoStt`](super::HailoStt), and what became of it.
@@ -105,18 +117,22 @@ impl Running {
         let wait = options.wait()?;
         let deadlines = options.deadlines()?;
         options.leaks()?;
-        let setup = setup(options)?;
+        let runtime = match options.runtime {
+            Some(runtime) => runtime,
+            None => RuntimeChoice::from_environment(RuntimeChoice::Auto)?,
+        };
+        let files = Files::of(options, runtime)?;
         let never = RetryPolicy::never();
         let (policy, budget) = match wait {
             Wait::Never => (&never, Duration::ZERO),
             Wait::AtMost(time) => (&options.retry_open, time.min(deadlines.open)),
         };
-        self.setup = Some(setup);
+        let wanted = Wanted { runtime, files, wait };
         let result = self
             .spawn(options, control)
-            .and_then(|()| self.queue(options, control, wait))
+            .and_then(|()| self.queue(options, control, &wanted))
             .and_then(|()| self.open(options, control, policy, budget))
-            .and_then(|()| self.open_again_where_not_held(options, control, wait, policy, budget));
+            .and_then(|()| self.open_again_where_not_held(options, control, &wanted, policy, budget));
         match result {
             Ok(()) => {
                 if let Some(notice) = self.opened.as_ref().and_then(|o| o.notice.as_ref()) {
@@ -289,12 +305,14 @@ impl Running {
         lease.keep();
     }
 
-    /// Waits for its turn to use a device.
-    fn queue(&mut self, options: &SttOptions, control: &Control, wait: Wait) -> Result<(), SttError> {
-        let (Some(worker), Some(setup)) = (&mut self.worker, &mut self.setup) else {
+    /// Fetches what the devices need, waits for its turn to use one, and says what is to be opened.
+    fn queue(&mut self, options: &SttOptions, control: &Control, wanted: &Wanted) -> Result<(), SttError> {
+        let Some(worker) = &mut self.worker else {
             return Err(SttError::Unavailable(self.gone.clone()));
         };
-        let survey = worker.survey(setup.runtime, false, options.deadlines()?.open)?;
+        let Wanted { runtime, files, wait } = wanted;
+        let deadline = options.deadlines()?.open;
+        let survey = worker.survey(*runtime, files.need_identity(), deadline)?;
         self.kind = Some(survey.runtime);
         if survey.devices.is_empty() && options.device.is_none() {
             let marks = Wedged::all(&LockFolder::usual()?);
@@ -305,16 +323,42 @@ impl Running {
             if !marks.is_empty() {
                 return Err(LeaseError::Wedged { marks }.into());
             }
+            if survey.runtime == RuntimeKind::Device && required().map_err(RuntimeError::from)? {
+                return Err(RuntimeError::from(RequiredError::NoDevice).into());
+            }
             // The library says best what is missing.
-            return Ok(());
+            return match files.without_device(&survey)? {
+                Some(model) => {
+                    self.setup = Some(Setup {
+                        runtime: *runtime,
+                        device: None,
+                        model,
+                        frame_timeout: options.frame_timeout,
+                    });
+                    Ok(())
+                }
+                None => {
+                    worker.probe(*runtime, None, deadline)?;
+                    Err(SttError::Unavailable(NOT_LISTED.into()))
+                }
+            };
         }
         let devices = discovery::choose(&survey.devices, options.device.as_deref())?;
-        let mut lease = LeaseOptions::in_folder(LockFolder::usual()?).waiting(wait);
+        // Nobody waits for a download of somebody who has the device.
+        let models = files.for_devices(&survey, &devices)?;
+        control.check()?;
+        let mut lease = LeaseOptions::in_folder(LockFolder::usual()?).waiting(*wait);
         lease.cancelled = Arc::clone(control.flag());
         let names: Vec<String> = devices.iter().map(|d| d.lease.clone()).collect();
         let lease = DeviceLease::acquire(&names, &lease)?;
         let device = devices.into_iter().find(|d| d.lease == lease.device());
-        setup.device = device.map(|d| d.id.clone());
+        let model = models.into_iter().find(|(of, _)| of == lease.device()).map(|(_, model)| model);
+        self.setup = model.map(|model| Setup {
+            runtime: *runtime,
+            device: device.map(|d| d.id.clone()),
+            model,
+            frame_timeout: options.frame_timeout,
+        });
         self.nodes = device.map(|d| d.nodes.clone()).unwrap_or_default();
         self.lease = Some(lease);
         Ok(())
@@ -326,7 +370,7 @@ impl Running {
         &mut self,
         options: &SttOptions,
         control: &Control,
-        wait: Wait,
+        wanted: &Wanted,
         policy: &RetryPolicy,
         budget: Duration,
     ) -> Result<(), SttError> {
@@ -335,10 +379,9 @@ impl Running {
         }
         self.let_go(options);
         self.spawn(options, control)?;
-        self.queue(options, control, wait)?;
+        self.queue(options, control, wanted)?;
         if self.lease.is_none() {
-            let why = "the library opens a device that it does not list: nobody can take turns for it";
-            return Err(SttError::Unavailable(why.into()));
+            return Err(SttError::Unavailable(NOT_LISTED.into()));
         }
         self.open(options, control, policy, budget)
     }
@@ -472,31 +515,4 @@ impl Drop for Running {
         }
         self.give_back();
     }
-}
-
-/// Fetches the model's files where they are missing, and says what is to be opened.
-fn setup(options: &SttOptions) -> Result<Setup, SttError> {
-    let runtime = match options.runtime {
-        Some(runtime) => runtime,
-        None => RuntimeChoice::from_environment(RuntimeChoice::Auto)?,
-    };
-    let model = match options.model.map_or_else(SttModel::from_environment, Ok)? {
-        SttModel::Canned => ModelSource::Canned,
-        SttModel::WhisperBase => {
-            let (model, store) = (Model::named("whisper-base")?, Store::user());
-            store.ensure(&model, &FetchOptions::from_environment(), &mut |event| {
-                if options.debug || matches!(event, FetchEvent::Asking { .. } | FetchEvent::Waiting) {
-                    say(format_args!("hailo-harness: model files: {event:?}"));
-                }
-            })?;
-            let weights = &model.files.weights;
-            ModelSource::Base {
-                weights: store.path(weights),
-                sha256: weights.sha256.clone(),
-                tokenizer: store.path(&model.files.tokenizer),
-            }
-        }
-    };
-    // The device is chosen when it is its turn.
-    Ok(Setup { runtime, device: None, model, frame_timeout: options.frame_timeout })
 }

@@ -1,21 +1,35 @@
 //! What a Whisper model is made of besides the device: HEFs, token embeddings, tokenizer.
 
 use std::path::Path;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use hailort_sim::hef::whisper as sim_hef;
 use hailort_sim::weights::WeightsFile;
+use serde::{Deserialize, Serialize};
 
 use super::error::WhisperError;
 use super::tokenizer::Tokenizer;
 use crate::hailort::HefSource;
+use crate::models::DeviceFiles;
+use crate::models::device_files::NamedFile;
+use crate::models::npy::Npy;
 
 /// The token embeddings `[vocabulary, width]`, which the host looks up.
 #[derive(Debug)]
 pub struct Embedding {
-    weights: WeightsFile,
+    table: Table,
+    name: String,
     vocabulary: usize,
     width: usize,
+}
+
+#[derive(Debug)]
+enum Table {
+    /// In a CTranslate2 weights file, which stays mapped.
+    Weights(WeightsFile),
+    /// In an `.npy` file, which stays open.
+    Npy(Npy),
 }
 
 impl Embedding {
@@ -32,7 +46,18 @@ impl Embedding {
             return Err(WhisperError::Assets(format!("{} has no token embeddings", path.display())));
         };
         weights.f16(Self::NAME, &[vocabulary, width]).map_err(|e| WhisperError::Assets(e.to_string()))?;
-        Ok(Self { weights, vocabulary, width })
+        Ok(Self { table: Table::Weights(weights), name: path.display().to_string(), vocabulary, width })
+    }
+
+    /// Takes them from a table of floats, a row for each token.
+    pub fn from_npy(npy: Npy) -> Self {
+        let (name, vocabulary, width) = (npy.name().into(), npy.rows(), npy.width());
+        Self { table: Table::Npy(npy), name, vocabulary, width }
+    }
+
+    /// What errors call it.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Width of a row.
@@ -48,22 +73,100 @@ impl Embedding {
     /// Writes the embeddings of `ids` one after the other; `out` holds `ids.len() * width` values.
     ///
     /// # Errors
-    /// When an id is not in the vocabulary.
+    /// When an id is not in the vocabulary, or the file cannot be read any more.
     pub fn look_up(&self, ids: &[u32], out: &mut [f32]) -> Result<(), WhisperError> {
-        let bytes = self
-            .weights
-            .f16(Self::NAME, &[self.vocabulary, self.width])
-            .map_err(|e| WhisperError::Assets(e.to_string()))?;
         for (id, out) in ids.iter().zip(out.chunks_exact_mut(self.width)) {
-            let start = 2 * self.width * *id as usize;
-            let row = bytes
-                .get(start..start + 2 * self.width)
-                .ok_or_else(|| WhisperError::Assets(format!("token {id} is not in the vocabulary")))?;
-            for (to, from) in out.iter_mut().zip(row.as_chunks::<2>().0) {
-                *to = half::f16::from_le_bytes(*from).to_f32();
+            let row = *id as usize;
+            if row >= self.vocabulary {
+                return Err(WhisperError::Assets(format!("token {id} is not in the vocabulary")));
+            }
+            match &self.table {
+                Table::Npy(npy) => npy.read_row(row, out)?,
+                Table::Weights(weights) => {
+                    let bytes = weights
+                        .f16(Self::NAME, &[self.vocabulary, self.width])
+                        .map_err(|e| WhisperError::Assets(e.to_string()))?;
+                    let row = &bytes[2 * self.width * row..][..2 * self.width];
+                    for (to, from) in out.iter_mut().zip(row.as_chunks::<2>().0) {
+                        *to = half::f16::from_le_bytes(*from).to_f32();
+                    }
+                }
             }
         }
         Ok(())
+    }
+}
+
+/// The positional bias `[positions, width]`, which is added to the embeddings of the tokens by the host or by the decoder.
+#[derive(Debug)]
+pub struct Bias {
+    npy: Npy,
+}
+
+impl Bias {
+    /// Takes it from a table of floats, a row for each position.
+    pub fn from_npy(npy: Npy) -> Self {
+        Self { npy }
+    }
+
+    /// The bias of the first positions, one after the other.
+    ///
+    /// # Errors
+    /// When there are fewer, they have another width, or the file cannot be read.
+    pub fn rows(&self, positions: usize, width: usize) -> Result<Vec<f32>, WhisperError> {
+        if self.npy.rows() < positions || self.npy.width() != width {
+            return Err(WhisperError::Misfit {
+                file: self.npy.name().into(),
+                layer: "table".into(),
+                found: format!("the shape [{}, {}]", self.npy.rows(), self.npy.width()),
+                expected: format!("[{positions}, {width}], as the decoder takes"),
+            });
+        }
+        let mut rows = vec![0.0; positions * width];
+        for (position, row) in rows.chunks_exact_mut(width).enumerate() {
+            self.npy.read_row(position, row)?;
+        }
+        Ok(rows)
+    }
+}
+
+/// Who adds the positional bias.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BiasBy {
+    /// What the decoder shows when it is loaded: HEFs of both kinds have the same names and shapes.
+    #[default]
+    Auto,
+    /// The decoder, as in newer HEFs.
+    Decoder,
+    /// The host, as in older HEFs.
+    Host,
+}
+
+impl BiasBy {
+    /// The variable that says who adds it.
+    pub const VARIABLE: &str = "HAILO_DECODER_BIAS";
+
+    /// Its name: `auto`, `decoder` or `host`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Decoder => "decoder",
+            Self::Host => "host",
+        }
+    }
+}
+
+impl FromStr for BiasBy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let named = [Self::Auto, Self::Decoder, Self::Host].into_iter().find(|b| b.name() == text);
+        named.ok_or_else(|| {
+            format!(
+                "{text:?} is nobody who adds the positional bias: {} is auto, decoder or host",
+                Self::VARIABLE
+            )
+        })
     }
 }
 
@@ -78,6 +181,10 @@ pub struct WhisperAssets {
     pub decoder: HefSource,
     /// The token embeddings.
     pub embedding: Embedding,
+    /// The positional bias, where there is one to be added.
+    pub bias: Option<Bias>,
+    /// Who adds it.
+    pub bias_by: BiasBy,
     /// Tokens to text.
     pub tokenizer: Tokenizer,
 }
@@ -98,7 +205,29 @@ impl WhisperAssets {
                 sim_hef::decoder(&sim_hef::BASE, sha256),
             ),
             embedding: Embedding::from_weights(weights)?,
+            bias: None,
+            bias_by: BiasBy::Decoder,
             tokenizer: Tokenizer::from_json(tokenizer)?,
+        })
+    }
+
+    /// The files of a device.
+    ///
+    /// # Errors
+    /// When embeddings, bias or tokenizer cannot be used. HEFs are the library's to look at.
+    pub fn of_device(files: &DeviceFiles, bias_by: BiasBy) -> Result<Self, WhisperError> {
+        let hef = |file: &NamedFile| HefSource::Named { name: file.name.clone(), path: file.path.clone() };
+        let npy = |file: &NamedFile| Npy::open(&file.name, &file.path);
+        let tokenizer = std::fs::read(&files.tokenizer.path)
+            .map_err(|e| WhisperError::Assets(format!("{}: {e}", files.tokenizer.path.display())))?;
+        Ok(Self {
+            name: files.model.clone(),
+            encoder: hef(&files.encoder),
+            decoder: hef(&files.decoder),
+            embedding: Embedding::from_npy(npy(&files.embedding)?),
+            bias: files.bias.as_ref().map(npy).transpose()?.map(Bias::from_npy),
+            bias_by,
+            tokenizer: Tokenizer::from_json(&tokenizer)?,
         })
     }
 
@@ -115,6 +244,8 @@ impl WhisperAssets {
             encoder: memory("encoder.hef (canned)", include_bytes!("../../fixtures/canned/encoder.hef")),
             decoder: memory("decoder.hef (canned)", include_bytes!("../../fixtures/canned/decoder.hef")),
             embedding: Embedding::from_weights(&weights)?,
+            bias: None,
+            bias_by: BiasBy::Decoder,
             tokenizer: Tokenizer::from_json(include_bytes!("../../fixtures/canned/tokenizer.json"))?,
         })
     }

@@ -3,6 +3,7 @@
 use super::audio::AudioError;
 use super::tokenizer::TokenizerError;
 use crate::hailort::HailoError;
+use crate::models::npy::NpyError;
 
 /// What kind of failure a [`WhisperError`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,24 @@ pub enum WhisperError {
     /// Weights, HEFs or tokenizer cannot be used, or do not fit together.
     #[error("the model is not usable: {0}")]
     Assets(String),
+    /// A file is not what the others need.
+    #[error(
+        "{file} does not fit: its {layer} has {found}, expected {expected}; encoder, decoder and token embeddings have to \
+         be of one model: `hailo-harness models list` shows those that are there, `hailo-harness hef FILE` what a HEF has"
+    )]
+    Misfit {
+        /// The file.
+        file: String,
+        /// The layer of it.
+        layer: String,
+        /// What it has.
+        found: String,
+        /// What is needed, and why.
+        expected: String,
+    },
+    /// The token embeddings or the positional bias cannot be used.
+    #[error(transparent)]
+    Npy(#[from] NpyError),
     /// The device or its library failed.
     #[error(transparent)]
     Device(#[from] HailoError),
@@ -52,7 +71,7 @@ impl WhisperError {
     pub fn kind(&self) -> WhisperErrorKind {
         match self {
             Self::Audio(_) => WhisperErrorKind::Audio,
-            Self::Assets(_) => WhisperErrorKind::Assets,
+            Self::Assets(_) | Self::Misfit { .. } | Self::Npy(_) => WhisperErrorKind::Assets,
             Self::Device(_) | Self::Scores { .. } => WhisperErrorKind::Device,
         }
     }

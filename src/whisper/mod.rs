@@ -8,11 +8,13 @@
 //! | [`greedy`] | chooses tokens |
 //! | [`tokenizer`] | tokens to text |
 //! | [`assets`] | what a model is made of besides the device |
+//! | `decoder` | the decoder, with what the host does for it |
 //! | [`pipeline`] | [`Pipeline`]: all of it over a device |
 //! | [`transcript`] | what was heard |
 
 pub mod assets;
 pub mod audio;
+mod decoder;
 pub mod error;
 pub mod greedy;
 pub mod mel;

@@ -3,15 +3,16 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use super::assets::{Embedding, WhisperAssets};
+use super::assets::WhisperAssets;
 use super::audio::{Audio, SAMPLE_RATE};
+use super::decoder::{Decoder, Features, misfit, several};
 use super::error::WhisperError;
 use super::greedy::{self, Found, GreedyOptions};
 use super::mel::{BINS, HOP, LogMel};
 use super::tokenizer::Tokenizer;
 use super::transcript::{Token, Transcript};
 use super::windows;
-use crate::hailort::{HefSource, Model, VDevice};
+use crate::hailort::{Model, VDevice};
 use crate::text::Language;
 
 /// How long one frame may take to be written or read, unless the caller says otherwise. Finite on purpose: the
@@ -45,19 +46,27 @@ impl Pipeline {
         assets: WhisperAssets,
         frame_timeout: Duration,
     ) -> Result<Self, WhisperError> {
-        let WhisperAssets { name, encoder, decoder, embedding, tokenizer } = assets;
+        let WhisperAssets { name, encoder, decoder, embedding, bias, bias_by, tokenizer } = assets;
         let encoder = Model::load(vdevice, encoder, frame_timeout)?;
         let [input] = encoder.inputs() else {
-            return Err(misfit(format!("the encoder has {} inputs, not 1", encoder.inputs().len())));
+            return Err(several(&encoder, "inputs", encoder.inputs(), "one, for the log-mel"));
         };
         let [output] = encoder.outputs() else {
-            return Err(misfit(format!("the encoder has {} outputs, not 1", encoder.outputs().len())));
+            return Err(several(&encoder, "outputs", encoder.outputs(), "one, with the features"));
         };
-        if input.shape[2] != BINS || !input.elements().is_multiple_of(BINS) {
-            return Err(misfit(format!("the encoder takes {:?}, not [1, frames, {BINS}]", input.shape)));
+        let frames = input.elements() / BINS;
+        if input.shape[2] != BINS || input.elements() % BINS != 0 || frames == 0 || frames % 2 != 0 {
+            let expected = format!("[1, frames, {BINS}] with an even number of frames of log-mel");
+            return Err(misfit(&encoder, input, expected));
         }
-        let (frames, features) = (input.elements() / BINS, output.elements());
-        let decoder = Decoder::load(vdevice, decoder, embedding, features, frame_timeout)?;
+        let width = output.shape[2];
+        if output.elements() != frames / 2 * width {
+            let expected = format!("[1, {}, width], as it takes {frames} frames", frames / 2);
+            return Err(misfit(&encoder, output, expected));
+        }
+        let features = Features { of: encoder.name().into(), elements: output.elements(), width };
+        let mut decoder = Decoder::load(vdevice, decoder, embedding, &features, &tokenizer, frame_timeout)?;
+        decoder.settle_bias(bias, bias_by, features.elements)?;
         let mel = LogMel::new();
         Ok(Self { name, encoder, decoder, mel, tokenizer, frames, features: vec![Vec::new()] })
     }
@@ -129,7 +138,7 @@ impl Pipeline {
             special("<|transcribe|>")?,
             special("<|notimestamps|>")?,
         ];
-        let options = GreedyOptions::new(prompt, self.tokenizer.end_of_text(), self.decoder.positions);
+        let options = GreedyOptions::new(prompt, self.tokenizer.end_of_text(), self.decoder.positions());
         let features = &self.features[0];
         let decoder = &mut self.decoder;
         transcript.windows += 1;
@@ -156,76 +165,4 @@ fn timed<T>(sum: &mut Duration, work: impl FnOnce() -> T) -> T {
     let result = work();
     *sum += start.elapsed();
     result
-}
-
-fn misfit(why: String) -> WhisperError {
-    WhisperError::Assets(why)
-}
-
-/// The decoder with what the host does for it: looking up token embeddings, joining the parts of the logits.
-#[derive(Debug)]
-struct Decoder {
-    model: Model,
-    embedding: Embedding,
-    /// Tokens that fit in.
-    positions: usize,
-    /// Which input takes the features; the other one takes the embeddings.
-    features_input: usize,
-    /// The parts of the logits, each `[positions, columns]`.
-    logits: Vec<Vec<f32>>,
-}
-
-impl Decoder {
-    fn load(
-        vdevice: &VDevice,
-        source: HefSource,
-        embedding: Embedding,
-        features: usize,
-        frame_timeout: Duration,
-    ) -> Result<Self, WhisperError> {
-        let model = Model::load(vdevice, source, frame_timeout)?;
-        let named = |layer: &str| {
-            let at = model.inputs().iter().position(|i| i.layer() == layer);
-            at.ok_or_else(|| misfit(format!("the decoder has no input {layer:?}")))
-        };
-        let (features_input, tokens_input) = (named("input_layer1")?, named("input_layer2")?);
-        if model.inputs().len() != 2 || model.inputs()[features_input].elements() != features {
-            let found = model.inputs()[features_input].elements();
-            return Err(misfit(format!("the decoder takes {found} features, the encoder gives {features}")));
-        }
-        let tokens = &model.inputs()[tokens_input];
-        if tokens.shape[2] != embedding.width() {
-            let wide = embedding.width();
-            return Err(misfit(format!(
-                "the decoder takes {:?}, the embeddings have a width of {wide}",
-                tokens.shape
-            )));
-        }
-        let positions = tokens.elements() / embedding.width();
-        let columns: usize = model.outputs().iter().map(|o| o.shape[2]).sum();
-        if columns != embedding.vocabulary()
-            || model.outputs().iter().any(|o| o.elements() != positions * o.shape[2])
-        {
-            let (rows, tokens) = (positions, embedding.vocabulary());
-            return Err(misfit(format!("the decoder's outputs are not [{rows}, {tokens}] in all")));
-        }
-        let logits = vec![Vec::new(); model.outputs().len()];
-        Ok(Self { model, embedding, positions, features_input, logits })
-    }
-
-    /// The scores of the token that follows `ids`.
-    fn next(&mut self, features: &[f32], ids: &[u32]) -> Result<Vec<f32>, WhisperError> {
-        let mut tokens = vec![0.0; self.positions * self.embedding.width()];
-        self.embedding.look_up(ids, &mut tokens)?;
-        let mut inputs: [&[f32]; 2] = [&tokens, &tokens];
-        inputs[self.features_input] = features;
-        self.model.infer(&inputs, &mut self.logits)?;
-        let mut row = Vec::with_capacity(self.embedding.vocabulary());
-        for (part, stream) in self.logits.iter().zip(self.model.outputs()) {
-            let columns = stream.shape[2];
-            row.extend_from_slice(&part[(ids.len() - 1) * columns..ids.len() * columns]);
-        }
-        let wrong = row.iter().filter(|score| score.is_nan()).count();
-        if wrong > 0 { Err(WhisperError::Scores { wrong, all: row.len() }) } else { Ok(row) }
-    }
 }

@@ -32,6 +32,9 @@ use rustix::process::Signal;
 
 /// The variable that marks what a worker started, wherever it goes.
 const FAMILY: &str = "HAILO_HARNESS_FAMILY";
+/// The variable that says where HailoRT's log files are, and its value for nowhere.
+const LOGGER_PATH: &str = "HAILORT_LOGGER_PATH";
+const NO_LOG: &str = "NONE";
 /// How long a worker that has closed its socket may take to end by itself.
 const AFTER_CLOSE: Duration = Duration::from_millis(500);
 
@@ -121,6 +124,10 @@ impl Worker {
         // Where there is none to be had, its temporary files are not looked at.
         let scratch = Scratch::make().ok();
         variables.extend(scratch.as_ref().map(|s| (scratch::VARIABLE.into(), s.path().into())));
+        // Else HailoRT opens its log in the working directory and under the home directory when it is loaded.
+        if std::env::var_os(LOGGER_PATH).is_none_or(|v| v.is_empty()) {
+            variables.push((LOGGER_PATH.into(), NO_LOG.into()));
+        }
         // What the caller says goes before.
         variables.extend(options.variables.iter().cloned());
         let job = spawn::Job { own_program: options.own_program, variables };

@@ -12,9 +12,11 @@ use super::frame::{self, FrameError, FrameKind};
 use crate::device::{RuntimeChoice, RuntimeKind, Survey};
 use crate::diagnosis::Diagnosis;
 use crate::hailort::ledger::OpenHandle;
+use crate::models::DeviceFiles;
 use crate::text::Language;
 use crate::watchdog::Phase;
 use crate::whisper::Transcript;
+use crate::whisper::assets::BiasBy;
 
 /// Which model a worker loads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +32,13 @@ pub enum ModelSource {
     },
     /// The canned model: tiny, with random weights. Its words mean nothing.
     Canned,
+    /// Files for a device, or for a simulated one that stand for them.
+    Device {
+        /// The files.
+        files: DeviceFiles,
+        /// Who adds the positional bias.
+        bias_by: BiasBy,
+    },
 }
 
 /// What a worker needs to open a device.

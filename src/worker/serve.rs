@@ -65,8 +65,7 @@ impl Server {
     fn serve(&mut self, request: Request, socket: &mut UnixStream) -> Result<(), FrameError> {
         let response = match request {
             Request::Survey { runtime, details } => guarded(|| {
-                // No models are needed to list devices; whoever opens one is told where there are none.
-                let runtime = self.runtime(runtime, Runtime::for_listing)?;
+                let runtime = self.runtime(runtime)?;
                 Ok(Response::Surveyed(Survey::of(&runtime, details)?))
             }),
             Request::Open { setup, with_files } => {
@@ -89,7 +88,7 @@ impl Server {
                 })
             }
             Request::Probe { runtime, device } => guarded(|| {
-                let runtime = self.runtime(runtime, Runtime::for_listing)?;
+                let runtime = self.runtime(runtime)?;
                 drop(VDevice::open(runtime.api, device.as_deref())?);
                 Ok(Response::Probed)
             }),
@@ -107,7 +106,7 @@ impl Server {
                 response
             }
             Request::Reset { runtime, device } => guarded(|| {
-                let runtime = self.runtime(runtime, Runtime::for_listing)?;
+                let runtime = self.runtime(runtime)?;
                 Device::open(runtime.api, &device)?.reset()?;
                 Ok(Response::Reset)
             }),
@@ -126,15 +125,11 @@ impl Server {
     }
 
     /// The runtime: the one that is loaded, where it is the one that is asked for.
-    fn runtime(
-        &mut self,
-        choice: RuntimeChoice,
-        load: impl Fn(RuntimeChoice) -> Result<Runtime, RuntimeError>,
-    ) -> Result<Runtime, RuntimeError> {
+    fn runtime(&mut self, choice: RuntimeChoice) -> Result<Runtime, RuntimeError> {
         match &self.runtime {
             Some((loaded, runtime)) if *loaded == choice => Ok(runtime.clone()),
             _ => {
-                let runtime = load(choice)?;
+                let runtime = Runtime::open(choice)?;
                 self.runtime = Some((choice, runtime.clone()));
                 Ok(runtime)
             }
@@ -143,7 +138,16 @@ impl Server {
 
     fn open(&mut self, setup: Setup, socket: &mut UnixStream) -> Result<(Opened, Pipeline), Failure> {
         let start = Instant::now();
-        let runtime = self.runtime(setup.runtime, Runtime::open)?;
+        let runtime = self.runtime(setup.runtime)?;
+        if runtime.kind == RuntimeKind::Device && !matches!(setup.model, ModelSource::Device { .. }) {
+            return Err(Failure {
+                kind: FailureKind::Assets,
+                status: None,
+                message: "these HEFs were made for the simulator, and a device cannot run them; name a model that there \
+                          is for a device (HAILO_MODEL=whisper-base), or use the simulator (HAILO_RUNTIME=sim)"
+                    .into(),
+            });
+        }
         let assets = match &setup.model {
             ModelSource::Base { weights, sha256, tokenizer } => {
                 let tokenizer = std::fs::read(tokenizer)
@@ -151,6 +155,7 @@ impl Server {
                 WhisperAssets::simulated_base(weights, sha256, &tokenizer)?
             }
             ModelSource::Canned => WhisperAssets::canned()?,
+            ModelSource::Device { files, bias_by } => WhisperAssets::of_device(files, *bias_by)?,
         };
         let vdevice = VDevice::open(runtime.api, setup.device.as_deref())?;
         let devices = vdevice.device_ids()?;
@@ -241,7 +246,9 @@ impl From<WhisperError> for Failure {
     fn from(error: WhisperError) -> Self {
         let kind = match &error {
             WhisperError::Audio(_) => FailureKind::Audio,
-            WhisperError::Assets(_) => FailureKind::Assets,
+            WhisperError::Assets(_) | WhisperError::Misfit { .. } | WhisperError::Npy(_) => {
+                FailureKind::Assets
+            }
             WhisperError::Device(device) => return device.clone().into(),
             WhisperError::Scores { .. } => FailureKind::Device,
         };

@@ -4,6 +4,7 @@
 pub mod host;
 pub mod http;
 pub mod nextest;
+pub mod published;
 
 use std::path::{Path, PathBuf};
 

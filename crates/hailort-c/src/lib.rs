@@ -19,7 +19,11 @@ pub static hailort_sim_marker: u32 = 1;
 
 extern "C" fn on_load(_arguments: c_int, _argument: *const *const u8, _environment: *const *const u8) {
     // A panic must not reach the loader.
-    let _ = std::panic::catch_unwind(hailort_sim::logger::start);
+    let _ = std::panic::catch_unwind(|| {
+        hailort_sim::logger::start();
+        // What is linked into the program that loads this has a memory of its own.
+        hailort_sim::canned::offer();
+    });
 }
 
 /// As the real library, which has a thread and open files before anybody calls it.

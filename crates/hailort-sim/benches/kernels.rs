@@ -24,6 +24,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use hailort_sim::hef::whisper::Positions;
 use hailort_sim::kernels::gemm::{Lhs, Shape, multiply};
 use hailort_sim::kernels::instruction_set;
 use hailort_sim::kernels::matrix::Rhs;
@@ -148,7 +149,8 @@ fn networks(model: &Path) {
     let mut features = Vec::new();
     let mut times: Vec<_> = (0..5).map(|_| time(|| features = encoder.forward(&mel))).collect();
     println!("  encoder, 5 s of audio: {:.1?}", median(&mut times));
-    let mut decoder = Decoder::new(&file, std::iter::once(0..sizes.vocabulary).collect()).expect("a decoder");
+    let mut decoder = Decoder::new(&file, std::iter::once(0..sizes.vocabulary).collect(), Positions::Decoder)
+        .expect("a decoder");
     let mut tokens = values(32 * sizes.width, 4);
     let mut logits = vec![0.0; 32 * sizes.vocabulary];
     let mut times: Vec<_> = (2..32)

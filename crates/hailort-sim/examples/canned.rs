@@ -2,10 +2,7 @@
 
 use std::path::PathBuf;
 
-use hailort_sim::canned::Canned;
-
-/// The seed of the files that the project holds.
-const SEED: u64 = 1;
+use hailort_sim::canned::{Canned, SEED};
 
 fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(std::env::args_os().nth(1).expect("a folder as argument"));

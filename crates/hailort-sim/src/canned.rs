@@ -8,17 +8,27 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::hef::whisper::{self, Shape};
+use crate::hef::model::ARCH_8L;
+use crate::hef::whisper::{Compiled, Positions, Shape};
 use crate::random::SplitMix64;
 use crate::weights::write::Writer;
 
 /// Sizes of the canned model: 1 s of audio, two heads, 8 positions, 33 tokens over four outputs.
 pub const SHAPE: Shape =
     Shape { model: "canned", seconds: 1, width: 128, positions: 8, splits: [9, 8, 8, 8] };
+/// The seed of the files that the project holds.
+pub const SEED: u64 = 1;
+/// The sha256 of their weights.
+pub const SHA256: &str = "e196c0c537d2e879a46c8b9853e04dd18c547f44f45100a7aa7b91ca83996b35";
 /// Blocks of the encoder.
 const ENCODER_LAYERS: usize = 1;
 /// Blocks of the decoder.
 const DECODER_LAYERS: usize = 2;
+
+/// Offers the weights of the files that the project holds: who has only the HEFs needs nothing else then.
+pub fn offer() {
+    crate::weights::offer(SHA256, || weights(SEED, &SHAPE));
+}
 
 /// The canned model's files.
 #[derive(Clone, Debug)]
@@ -36,11 +46,17 @@ pub struct Canned {
 impl Canned {
     /// The model of this seed: the same seed gives the same bytes.
     pub fn new(seed: u64) -> Self {
-        let weights = weights(seed);
+        Self::of_shape(seed, SHAPE)
+    }
+
+    /// As [`Canned::new`], in other sizes: the width has to be one of whole heads of 64.
+    pub fn of_shape(seed: u64, shape: Shape) -> Self {
+        let weights = weights(seed, &shape);
         let weights_sha256: String = Sha256::digest(&weights).iter().map(|b| format!("{b:02x}")).collect();
+        let compiled = Compiled { shape, arch: ARCH_8L, positions: Positions::Decoder };
         Self {
-            encoder: whisper::encoder(&SHAPE, &weights_sha256),
-            decoder: whisper::decoder(&SHAPE, &weights_sha256),
+            encoder: compiled.encoder(&weights_sha256),
+            decoder: compiled.decoder(&weights_sha256),
             weights,
             weights_sha256,
         }
@@ -105,10 +121,10 @@ impl Filler {
     }
 }
 
-fn weights(seed: u64) -> Vec<u8> {
+fn weights(seed: u64, shape: &Shape) -> Vec<u8> {
     let mut out = Filler { random: SplitMix64::new(seed), writer: Writer::new() };
-    let width = SHAPE.width as usize;
-    let vocabulary = SHAPE.splits.iter().sum::<u32>() as usize;
+    let width = shape.width as usize;
+    let vocabulary = shape.splits.iter().sum::<u32>() as usize;
     out.linear("encoder/conv1", &[width, 80, 3]);
     out.linear("encoder/conv2", &[width, width, 3]);
     out.fill("encoder/position_encodings/encodings", &[1500, width], 0.0, 1.0);
@@ -139,6 +155,11 @@ mod tests {
         let model = Canned::new(1);
         assert_eq!(model.weights_sha256, Canned::new(1).weights_sha256);
         assert_ne!(model.weights_sha256, Canned::new(2).weights_sha256);
+    }
+
+    #[test]
+    fn the_seed_is_that_of_the_files() {
+        assert_eq!(Canned::new(SEED).weights_sha256, SHA256);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`capi`] | the C boundary: handles, pointers, the calls; [`api`] gives the table |
 //! | [`canned`] | a tiny model with random weights, for tests of programs |
+//! | [`published`] | the files that programs for a device load beside HEFs |
 //! | [`faults`] | faults on demand: calls that fail, wait, hang, crash or leak |
 //! | [`misuse`] | what callers did wrong: reported, counted, never undefined behaviour |
 //! | [`runtime`] | devices, virtual devices, network groups, vstreams, the scheduler |
@@ -16,7 +17,7 @@
 //! | [`version`] | which version of HailoRT it is: `HAILO_SIM_VERSION` |
 //!
 //! Each may use those below it. Environment: `HAILO_SIM_DEVICES` (number of devices, default 1), `HAILO_SIM_HOST` (the
-//! simulated host whose devices they are, default `default`), `HAILO_SIM_ARCH` (their architecture, default `hailo8l`), `HAILO_SIM_THREADS` (threads that compute, default one a
+//! simulated host whose devices they are, default `default`), `HAILO_SIM_ARCH` (what they are, default `hailo8l`), `HAILO_SIM_THREADS` (threads that compute, default one a
 //! processor), `HAILO_SIM_VERSION` (which HailoRT is simulated, 4.20.0 to 4.23.0, the default; see [`version`]), `HAILO_SIM_FAULTS` (calls that misbehave, see [`faults`]), `HAILO_SIM_STATE` (the folder that remembers what
 //! befell a host, see [`runtime::state`]), `HAILO_CACHE_DIR` (where weights are found).
 //!
@@ -37,6 +38,7 @@ pub mod kernels;
 pub mod logger;
 pub mod misuse;
 pub mod network;
+pub mod published;
 mod random;
 pub mod runtime;
 pub mod version;

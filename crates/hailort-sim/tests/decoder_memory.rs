@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use hailort_sim::canned::Canned;
+use hailort_sim::hef::whisper::Positions;
 use hailort_sim::network::Network;
 use hailort_sim::network::whisper::Decoder;
 use hailort_sim::weights::{self, WeightsFile};
@@ -56,12 +57,12 @@ struct Pair {
 impl Pair {
     fn new() -> Self {
         let file = canned();
-        Self { old: Decoder::new(&file, SPLITS.to_vec()).unwrap(), file }
+        Self { old: Decoder::new(&file, SPLITS.to_vec(), Positions::Decoder).unwrap(), file }
     }
 
     /// Asks the decoder that remembers and one that was just loaded.
     fn check(&mut self, what: &str, features: &[f32], tokens: &[f32]) -> Vec<Vec<u32>> {
-        let mut fresh = Decoder::new(&self.file, SPLITS.to_vec()).unwrap();
+        let mut fresh = Decoder::new(&self.file, SPLITS.to_vec(), Positions::Decoder).unwrap();
         let expected = run(&mut fresh, features, tokens);
         assert!(run(&mut self.old, features, tokens) == expected, "{what}");
         expected

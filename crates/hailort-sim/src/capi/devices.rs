@@ -148,13 +148,13 @@ pub(super) unsafe extern "C" fn hailo_identify(
         out.protocol_version = 2;
         out.fw_version = hailo_firmware_version_t { major, minor, revision };
         out.is_release = true;
-        out.device_architecture = host::architecture();
-        out.board_name_length = length_of(&mut out.board_name, "Hailo-8L (simulated)");
+        let chip = host::chip();
+        out.device_architecture = chip.architecture;
+        out.board_name_length = length_of(&mut out.board_name, chip.board);
         out.serial_number_length =
             length_of(&mut out.serial_number, &format!("SIM{}", device.id.replace([':', '.'], "")));
         out.part_number_length = length_of(&mut out.part_number, "SIMULATED");
-        out.product_name_length =
-            length_of(&mut out.product_name, "HAILO-8L AI ACC SIMULATED BY HAILO-HARNESS");
+        out.product_name_length = length_of(&mut out.product_name, chip.product);
         // SAFETY: the caller's pointer, see `Api`.
         unsafe { pointers::write(identity, out) }
     })

@@ -123,7 +123,9 @@ impl StreamInfo {
     /// A plain one, one network to a group, as the simulator's own files have.
     pub fn plain(group: &str, layer: &str, direction: Direction, shape: [u32; 3], data_bytes: u32) -> Self {
         let [height, width, features] = shape;
-        let quantisation = Quantisation { zp: 0.0, scale: 1.0 / 1024.0, limits: [0.0, 64.0] };
+        // Features, logits and log-mel are of both signs, and stay well within this.
+        let quantisation =
+            Quantisation { zp: 32_768.0, scale: 1.0 / 512.0, limits: [-64.0, 64.0 - 1.0 / 512.0] };
         let padded = [height, width, features.checked_next_multiple_of(8).unwrap_or(features)];
         Self {
             name: format!("{group}/{layer}"),

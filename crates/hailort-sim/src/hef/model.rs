@@ -12,8 +12,10 @@ use super::layer::{Direction, Place, StreamInfo};
 use super::proto;
 use crate::version::Version;
 
+/// The architecture number of a Hailo-8 in a HEF.
+pub const ARCH_8: i32 = 0;
 /// The architecture number of a Hailo-8L in a HEF.
-pub(super) const ARCH_8L: i32 = 3;
+pub const ARCH_8L: i32 = 3;
 /// The architecture number of a Hailo-15M.
 const ARCH_15M: i32 = 4;
 
@@ -85,7 +87,7 @@ impl NetworkGroup {
 /// What the simulator computes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SimulatedNetwork {
-    /// `whisper-encoder` or `whisper-decoder`.
+    /// `whisper-encoder`, `whisper-decoder`, `whisper-decoder-of-sums` or `pass-through`.
     pub kind: String,
     /// The sha256 of the weights file in hexadecimal. Not yet checked to be one.
     pub weights_sha256: String,

@@ -8,7 +8,7 @@ use super::pass::Pass;
 use super::whisper::{Decoder, Dimensions, Encoder};
 use crate::console;
 use crate::hef::shortcut::PASS;
-use crate::hef::whisper::{DECODER, ENCODER};
+use crate::hef::whisper::{DECODER, DECODER_OF_SUMS, ENCODER, Positions};
 use crate::hef::{Hef, NetworkGroup, SimulatedNetwork, StreamInfo};
 use crate::weights::{self, FormatError, StoreError, WeightsFile};
 
@@ -27,7 +27,8 @@ pub enum BuildError {
     NotSimulated,
     /// The kind of network is unknown.
     #[error(
-        "the HEF names the simulated network {0:?}; known are whisper-encoder, whisper-decoder and pass-through"
+        "the HEF names the simulated network {0:?}; known are whisper-encoder, whisper-decoder, whisper-decoder-of-sums and \
+         pass-through"
     )]
     UnknownKind(String),
     /// Shapes of the HEF and of the weights do not fit together.
@@ -96,7 +97,7 @@ fn network(simulated: &SimulatedNetwork, group: &NetworkGroup) -> Result<Box<dyn
             check_output(output, wanted, frames.is_multiple_of(2))?;
             Ok(Box::new(Encoder::new(&file)?))
         }
-        DECODER => {
+        kind @ (DECODER | DECODER_OF_SUMS) => {
             let file = shared(&simulated.weights_sha256)?;
             let sizes = Dimensions::of(&file)?;
             let inputs = by_name(&group.inputs);
@@ -130,7 +131,8 @@ fn network(simulated: &SimulatedNetwork, group: &NetworkGroup) -> Result<Box<dyn
                 .iter()
                 .map(|i| group.inputs.iter().position(|g| g.name == i.name).unwrap_or(0))
                 .collect();
-            Ok(Box::new(Reordered { order, inner: Decoder::new(&file, splits)? }))
+            let positions = if kind == DECODER { Positions::Decoder } else { Positions::Host };
+            Ok(Box::new(Reordered { order, inner: Decoder::new(&file, splits, positions)? }))
         }
         other => Err(BuildError::UnknownKind(other.into())),
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Network;
 use super::layers::{Columns, FeedForward, Linear, Mask, Norm, attention};
+use crate::hef::whisper::Positions;
 use crate::kernels::elementwise::{add, gelu};
 use crate::kernels::gemm::{Lhs, Shape, multiply};
 use crate::kernels::matrix::Rhs;
@@ -14,6 +15,8 @@ use crate::weights::{FormatError, WeightsFile};
 const HEAD: usize = 64;
 /// Mel bins of the models that are simulated.
 const MELS: usize = 80;
+/// The decoder's positional bias, `[448, width]`.
+pub const DECODER_POSITIONS: &str = "decoder/position_encodings/encodings";
 /// Taps of both convolutions.
 const TAPS: usize = 3;
 
@@ -233,7 +236,8 @@ struct Memory {
 /// The decoder without a cache between tokens, as Hailo compiles it: features and all token embeddings in, the
 /// logits of all positions out, their columns split over several outputs.
 pub struct Decoder {
-    positions: Vec<f32>,
+    /// `[448, width]`; `None` where the host has added it.
+    positions: Option<Vec<f32>>,
     layers: Vec<DecoderLayer>,
     norm: Norm,
     projection: Linear,
@@ -244,14 +248,19 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// Takes the decoder's part of the weights file. `splits` says which columns of the logits each output gets.
+    /// Takes the decoder's part of the weights file. `splits` says which columns of the logits each output gets,
+    /// `positions` who adds the positional bias.
     ///
     /// # Errors
     /// When a variable is missing or has another shape.
     ///
     /// # Panics
     /// When a split reaches beyond the vocabulary.
-    pub fn new(file: &Arc<WeightsFile>, splits: Vec<std::ops::Range<usize>>) -> Result<Self, FormatError> {
+    pub fn new(
+        file: &Arc<WeightsFile>,
+        splits: Vec<std::ops::Range<usize>>,
+        positions: Positions,
+    ) -> Result<Self, FormatError> {
         let Dimensions { width, vocabulary, decoder_layers, .. } = Dimensions::of(file)?;
         assert!(
             splits.iter().all(|s| s.start < s.end && s.end <= vocabulary),
@@ -272,7 +281,10 @@ impl Decoder {
             })
             .collect::<Result<_, FormatError>>()?;
         Ok(Self {
-            positions: file.f32("decoder/position_encodings/encodings", &[448, width])?,
+            positions: match positions {
+                Positions::Decoder => Some(file.f32(DECODER_POSITIONS, &[448, width])?),
+                Positions::Host => None,
+            },
             layers,
             norm: Norm::new(file, "decoder/layer_norm", width)?,
             projection: Linear::without_bias(file, "decoder/embeddings/weight", width, vocabulary)?,
@@ -319,7 +331,9 @@ impl Decoder {
         let (width, count) = (self.width, embeddings.len() / self.width);
         if first < count {
             let mut x = embeddings[first * width..].to_vec();
-            add(&mut x, &self.positions[first * width..count * width]);
+            if let Some(positions) = &self.positions {
+                add(&mut x, &positions[first * width..count * width]);
+            }
             for ((layer, qkv), kv) in self.layers.iter().zip(&mut memory.qkv).zip(&memory.cross_kv) {
                 qkv.truncate(first * 3 * width);
                 layer.attention.forward(&mut x, qkv, Mask::Causal { first });

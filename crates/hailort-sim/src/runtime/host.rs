@@ -13,7 +13,9 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError, Weak};
 
-use hailort_sys::types::{HAILO_ARCH_HAILO8, HAILO_ARCH_HAILO8L, hailo_device_architecture_t};
+use hailort_sys::types::{
+    HAILO_ARCH_HAILO8, HAILO_ARCH_HAILO8L, HAILO_ARCH_HAILO10H, hailo_device_architecture_t,
+};
 use sha2::{Digest, Sha256};
 
 use super::bus;
@@ -101,18 +103,66 @@ pub fn name_of(value: Option<&OsStr>) -> String {
     }
 }
 
-/// The architecture of the simulated devices: what [`ARCH_VARIABLE`] says, `hailo8` or `hailo8l`, which is the default.
-pub fn architecture() -> hailo_device_architecture_t {
+/// What a simulated device is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chip {
+    /// What it is called in [`ARCH_VARIABLE`].
+    pub name: &'static str,
+    /// The architecture that it reports. HailoRT 4 has none for a Hailo-8R: that is a Hailo-8 with a slower clock.
+    pub architecture: hailo_device_architecture_t,
+    /// The board's name.
+    pub board: &'static str,
+    /// The product's name.
+    pub product: &'static str,
+}
+
+/// All that are simulated, the usual one first.
+const CHIPS: [Chip; 4] = [
+    Chip {
+        name: "hailo8l",
+        architecture: HAILO_ARCH_HAILO8L,
+        board: "Hailo-8L (simulated)",
+        product: "HAILO-8L AI ACC SIMULATED BY HAILO-HARNESS",
+    },
+    Chip {
+        name: "hailo8",
+        architecture: HAILO_ARCH_HAILO8,
+        board: "Hailo-8 (simulated)",
+        product: "HAILO-8 AI ACC SIMULATED BY HAILO-HARNESS",
+    },
+    Chip {
+        name: "hailo8r",
+        architecture: HAILO_ARCH_HAILO8,
+        board: "Hailo-8R (simulated)",
+        product: "HAILO-8R AI ACC SIMULATED BY HAILO-HARNESS",
+    },
+    // It runs nothing: as with a library that serves none of them.
+    Chip {
+        name: "hailo10h",
+        architecture: HAILO_ARCH_HAILO10H,
+        board: "Hailo-10H (simulated)",
+        product: "HAILO-10H AI ACC SIMULATED BY HAILO-HARNESS",
+    },
+];
+
+/// What the simulated devices are: what [`ARCH_VARIABLE`] says, `hailo8l` (the default), `hailo8`, `hailo8r` or `hailo10h`.
+pub fn chip() -> Chip {
     static SAID: Once = Once::new();
+    let [usual, ..] = CHIPS;
     match std::env::var(ARCH_VARIABLE).as_deref().unwrap_or("") {
-        "" | "hailo8l" => HAILO_ARCH_HAILO8L,
-        "hailo8" => HAILO_ARCH_HAILO8,
-        other => {
-            let why = format!("{other:?} is no architecture that is simulated: set it to hailo8 or hailo8l");
+        "" => usual,
+        said => CHIPS.into_iter().find(|chip| chip.name == said).unwrap_or_else(|| {
+            let all = CHIPS.map(|chip| chip.name).join(", ");
+            let why = format!("{said:?} is no architecture that is simulated: set it to one of {all}");
             SAID.call_once(|| console::error(ARCH_VARIABLE, &why));
-            HAILO_ARCH_HAILO8L
-        }
+            usual
+        }),
     }
+}
+
+/// The architecture that the simulated devices report.
+pub fn architecture() -> hailo_device_architecture_t {
+    chip().architecture
 }
 
 /// Names of the simulated devices. Where `HAILO_SIM_DEVICES` is no number there are none, and standard error says why,

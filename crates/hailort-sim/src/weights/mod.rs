@@ -11,4 +11,4 @@ pub mod store;
 pub mod write;
 
 pub use ct2::{FormatError, Variable, WeightsFile};
-pub use store::{StoreError, give, open, store_directory, take_back};
+pub use store::{StoreError, give, offer, open, store_directory, take_back};

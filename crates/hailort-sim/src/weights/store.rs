@@ -79,14 +79,7 @@ pub fn give(bytes: &[u8]) -> std::io::Result<(String, PathBuf)> {
     if let Some(file) = given.get(&sha256) {
         return Ok((sha256, path(file)));
     }
-    // SAFETY: the name is a string; the answer is checked.
-    let fd = unsafe { libc::memfd_create(c"weights".as_ptr(), libc::MFD_CLOEXEC) };
-    if fd == -1 {
-        return Err(std::io::Error::last_os_error());
-    }
-    // SAFETY: the number was just made, and nothing else knows it.
-    let mut file = unsafe { File::from_raw_fd(fd) };
-    file.write_all(bytes)?;
+    let file = memory(bytes)?;
     let path = path(&file);
     given.insert(sha256.clone(), file);
     Ok((sha256, path))
@@ -95,6 +88,37 @@ pub fn give(bytes: &[u8]) -> std::io::Result<(String, PathBuf)> {
 /// Lets go of all weights that were given. What uses them has them mapped, and goes on.
 pub fn take_back() {
     given().clear();
+}
+
+/// Makes weights, and how they are known.
+type Offer = (&'static str, fn() -> Vec<u8>);
+
+/// Weights that are made when they are asked for.
+static OFFERED: Mutex<Vec<Offer>> = Mutex::new(Vec::new());
+
+/// Offers weights that can be made: found where no file of this sha256 is there. What is made is kept by whoever asked.
+pub fn offer(sha256: &'static str, make: fn() -> Vec<u8>) {
+    OFFERED.lock().unwrap_or_else(PoisonError::into_inner).push((sha256, make));
+}
+
+/// Weights of this sha256 that can be made, as a file without a name.
+fn made(sha256: &str) -> Option<std::io::Result<File>> {
+    let offered = OFFERED.lock().unwrap_or_else(PoisonError::into_inner);
+    let make = offered.iter().find(|(known, _)| *known == sha256)?.1;
+    Some(memory(&make()))
+}
+
+/// A file without a name.
+fn memory(bytes: &[u8]) -> std::io::Result<File> {
+    // SAFETY: the name is a string; the answer is checked.
+    let fd = unsafe { libc::memfd_create(c"weights".as_ptr(), libc::MFD_CLOEXEC) };
+    if fd == -1 {
+        return Err(std::io::Error::last_os_error());
+    }
+    // SAFETY: the number was just made, and nothing else knows it.
+    let mut file = unsafe { File::from_raw_fd(fd) };
+    file.write_all(bytes)?;
+    Ok(file)
 }
 
 /// Opens the weights of this sha256 (64 hexadecimal digits) in `directory` and checks the hash over all bytes.
@@ -108,13 +132,15 @@ pub fn open(directory: &Path, sha256: &str) -> Result<WeightsFile, StoreError> {
     }
     let given = given();
     let path = given.get(sha256).map_or_else(|| directory.join(sha256), path);
-    let file = File::open(&path).map_err(|source| {
-        if source.kind() == std::io::ErrorKind::NotFound {
-            StoreError::Missing { sha256: sha256.into(), directory: directory.into() }
-        } else {
-            FormatError::Io { path: path.clone(), source }.into()
+    let io = |source| StoreError::from(FormatError::Io { path: path.clone(), source });
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
+            let missing = || StoreError::Missing { sha256: sha256.into(), directory: directory.into() };
+            made(sha256).ok_or_else(missing)?.map_err(io)?
         }
-    })?;
+        Err(source) => return Err(io(source)),
+    };
     drop(given);
     // The hash comes first: a truncated or altered file is called that, whatever its index looks like.
     // SAFETY: as in `WeightsFile::from_file`.
@@ -138,6 +164,17 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), bytes);
         assert!(open(Path::new("/nonexistent"), &sha256).is_ok());
         assert_eq!(give(&bytes).unwrap(), (sha256, path), "once");
+    }
+
+    #[test]
+    fn what_was_offered_is_made_where_no_file_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(open(folder.path(), crate::canned::SHA256).is_err());
+        crate::canned::offer();
+        assert!(open(folder.path(), crate::canned::SHA256).is_ok());
+        std::fs::write(folder.path().join(crate::canned::SHA256), b"something else").unwrap();
+        let altered = open(folder.path(), crate::canned::SHA256).unwrap_err();
+        assert!(matches!(altered, StoreError::Altered { .. }), "{altered}");
     }
 
     #[test]

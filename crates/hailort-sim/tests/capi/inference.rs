@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hailort_sim::hef::whisper::BASE;
+use hailort_sim::hef::whisper::{BASE, Positions};
 use hailort_sim::network::Network;
 use hailort_sim::network::whisper::{Decoder, Encoder};
 use hailort_sim::weights;
@@ -25,7 +25,7 @@ fn the_frames_are_those_of_the_network_itself() {
 
     // All logits at once, to be joined from the parts in their sorted order.
     let decoder = Loaded::new(vdevice, &installed.model.decoder, 2, LONG_MS);
-    let mut direct = Decoder::new(&file, std::iter::once(0..33).collect()).unwrap();
+    let mut direct = Decoder::new(&file, std::iter::once(0..33).collect(), Positions::Decoder).unwrap();
     let sorted = sorted_outputs(decoder.hef);
     for seed in 0..3 {
         let mut whole = vec![0.0; 8 * 33];

@@ -10,6 +10,7 @@
 //! | [`intent`] | sentences to intents |
 //! | [`hold`] | any program under the lease of a device |
 //! | [`reset`] | getting a device back that nobody can use |
+//! | [`doctor`] | what stands in the way of tests on a device, and what mends it |
 //! | [`worker`] | the process that owns the device |
 //! | [`report`] | the ledger of a run of tests |
 //! | [`diagnosis`] | what every thread of another process does |
@@ -30,6 +31,7 @@ pub mod context;
 pub mod corpus;
 pub mod device;
 pub mod diagnosis;
+pub mod doctor;
 #[cfg(feature = "fixtures")]
 pub mod fixtures;
 pub mod hailort;

@@ -23,7 +23,9 @@ fn command() -> assert_cmd::Command {
 fn without_model() -> assert_cmd::Command {
     let mut command = cargo_bin_cmd!("hailo-harness");
     command.current_dir(env!("CARGO_MANIFEST_DIR"));
-    for variable in ["HAILO_RUNTIME", "HF_ENDPOINT", "HAILO_SIM_THREADS", "HAILO_SIM_DEVICES"] {
+    for variable in
+        ["HAILO_RUNTIME", "HAILO_REQUIRED", "HF_ENDPOINT", "HAILO_SIM_THREADS", "HAILO_SIM_DEVICES"]
+    {
         command.env_remove(variable);
     }
     // These are not about sharing a device.

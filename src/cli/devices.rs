@@ -11,7 +11,9 @@ use serde::Serialize;
 use super::{Outcome, progress, reset};
 use crate::device::lease::{LockFolder, Owner, Queue, Wedged};
 use crate::device::process::descends;
-use crate::device::{Details, Found, Holder, Holders, RuntimeChoice, RuntimeKind, Survey, discovery};
+use crate::device::{
+    Details, Found, Holder, Holders, RequiredError, RuntimeChoice, RuntimeKind, Survey, discovery, required,
+};
 use crate::text::printable::line;
 use crate::worker::{Worker, WorkerOptions};
 
@@ -143,7 +145,13 @@ pub fn run(arguments: &Arguments) -> Outcome {
         }
     }
     out.flush()?;
-    Ok(ExitCode::SUCCESS)
+    let is_simulated = arguments.runtime == Some(RuntimeChoice::Sim);
+    match report.error {
+        _ if is_simulated || !required()? => Ok(ExitCode::SUCCESS),
+        Some(error) => Err(error.into()),
+        None if report.devices.is_empty() => Err(RequiredError::NoDevice.into()),
+        None => Ok(ExitCode::SUCCESS),
+    }
 }
 
 fn survey(choice: RuntimeChoice) -> Result<Survey, String> {

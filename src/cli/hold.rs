@@ -10,7 +10,7 @@ use clap::Args;
 use super::{Outcome, progress};
 use crate::cleanup::bounded::say;
 use crate::device::lease::{DeviceLease, LeaseOptions, Wait};
-use crate::device::{Found, RuntimeChoice, discovery};
+use crate::device::{Found, RequiredError, RuntimeChoice, discovery, required};
 use crate::hold;
 
 /// The exit status of a program whose time was over, as of timeout(1).
@@ -93,6 +93,9 @@ fn devices(runtime: Option<RuntimeChoice>) -> Result<Vec<Found>, Box<dyn std::er
     let choice = runtime.map_or_else(|| RuntimeChoice::from_environment(RuntimeChoice::Auto), Ok)?;
     let real = discovery::real();
     match choice {
+        RuntimeChoice::Auto | RuntimeChoice::Device if real.is_empty() && required()? => {
+            Err(RequiredError::NoDevice.into())
+        }
         RuntimeChoice::Device if real.is_empty() => {
             Err("there is no device: no /dev/hailo* is there, and the driver lists none".into())
         }

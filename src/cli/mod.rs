@@ -7,12 +7,14 @@
 //! | `intent` | sentences to intents |
 //! | `models` | the files of models |
 //! | `devices` | devices, what they are, and who uses them |
+//! | `doctor` | what stands in the way of tests on a device |
 //! | `hef` | what is inside a HEF |
 //! | `hold` | any program under the lease of a device |
 //! | `listener` | speech-to-text in a worker, with progress for people who wait |
 //! | `progress` | bars and notices on standard error |
 
 mod devices;
+mod doctor;
 mod hef;
 mod hold;
 mod intent;
@@ -36,6 +38,7 @@ use clap::{Parser, Subcommand};
 #[command(name = "hailo-harness", version, max_term_width = 110)]
 #[command(after_help = "Environment:
   HAILO_RUNTIME         auto, sim or device, where --runtime is not given
+  HAILO_REQUIRED=1      a failure where there is no device, instead of the simulator
   HAILO_CACHE_DIR       where model files are kept (default: hailo-harness in the user's cache)
   HAILO_OFFLINE=1       never fetch anything
   HAILO_MODELS_LOCK     the lock file of what was fetched for devices (default: models.lock in that folder)
@@ -65,6 +68,7 @@ Examples:
   hailo-harness models fetch --arch hailo8l        Hailo's files for a device
   hailo-harness devices                            which there are, and who uses them
   hailo-harness devices --reset                    gets back those that nobody can use
+  hailo-harness doctor                             what stands in the way of a device, and what mends it
   hailo-harness hold -- python3 script.py          any program, while it alone has the device
   hailo-harness hef encoder.hef                    inputs, outputs and quantisation of a HEF
   hailo-harness report                             what hung, leaked or was killed in the last test run")]
@@ -80,6 +84,7 @@ enum Command {
     Intent(intent::Arguments),
     Models(models::Arguments),
     Devices(devices::Arguments),
+    Doctor(doctor::Arguments),
     Hold(hold::Arguments),
     Hef(hef::Arguments),
     Report(report::Arguments),
@@ -97,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Intent(arguments) => intent::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Hold(arguments) => hold::run(&arguments),
         Command::Hef(arguments) => hef::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),

@@ -7,17 +7,20 @@
 //! | [`holders`] | [`Holders`]: who has a device open without asking for the lease |
 //! | [`lease`] | [`DeviceLease`]: one user of a device at a time, on the whole host |
 //! | `process` | what the kernel says of processes |
+//! | [`required`] | `HAILO_REQUIRED`: whether it is a failure that there is no device |
 //! | [`runtime`] | [`Runtime`]: the library of a device, or the simulator |
 
 pub mod discovery;
 pub mod holders;
 pub mod lease;
 pub(crate) mod process;
+pub mod required;
 pub mod runtime;
 pub mod survey;
 
 pub use discovery::Found;
 pub use holders::{Holder, Holders, Node};
 pub use lease::DeviceLease;
-pub use runtime::{Runtime, RuntimeChoice, RuntimeError, RuntimeKind};
+pub use required::{RequiredError, RequiredErrorKind, required};
+pub use runtime::{Library, Runtime, RuntimeChoice, RuntimeError, RuntimeKind};
 pub use survey::{Details, Survey};

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use hailort_sys::{Api, LoadError};
 use serde::{Deserialize, Serialize};
 
+use super::required::{RequiredError, required};
 use crate::hailort::signals::Blocked;
 
 /// The variable by which nextest tells a test its profile, and the profile of those who have a device.
@@ -46,35 +47,40 @@ impl RuntimeChoice {
         }
     }
 
-    /// What `HAILO_RUNTIME` says, or `otherwise` where it is not set.
+    /// What `HAILO_RUNTIME` says; where it is not set, a device where `HAILO_REQUIRED` says so, or `otherwise`.
     ///
     /// # Errors
-    /// When it says something that is no runtime: a typing error must not decide what a test runs on.
+    /// When it says something that is no runtime: a typing error must not decide what a test runs on. When
+    /// `HAILO_REQUIRED` makes no sense, or contradicts it.
     pub fn from_environment(otherwise: Self) -> Result<Self, RuntimeError> {
-        Self::said(std::env::var_os("HAILO_RUNTIME"), otherwise)
+        Self::said(std::env::var_os("HAILO_RUNTIME"), otherwise, required()?)
     }
 
-    /// What tests run on unless they say otherwise: what `HAILO_RUNTIME` says; where it is not set, [`Self::Auto`] in
-    /// nextest's profile `hailo`, and else [`Self::Sim`]. Plugging a device in changes nobody's tests.
+    /// What tests run on unless they say otherwise: what `HAILO_RUNTIME` says; where it is not set, [`Self::Device`]
+    /// where `HAILO_REQUIRED` is 1, [`Self::Auto`] in nextest's profile `hailo`, and else [`Self::Sim`]. Plugging a
+    /// device in changes nobody's tests.
     ///
     /// # Errors
     /// As [`RuntimeChoice::from_environment`].
     pub fn of_tests() -> Result<Self, RuntimeError> {
-        Self::said(std::env::var_os("HAILO_RUNTIME"), Self::of_profile(std::env::var_os(PROFILE_VARIABLE)))
+        let otherwise = Self::of_profile(std::env::var_os(PROFILE_VARIABLE));
+        Self::said(std::env::var_os("HAILO_RUNTIME"), otherwise, required()?)
     }
 
     fn of_profile(profile: Option<OsString>) -> Self {
         if profile.is_some_and(|p| p == PROFILE) { Self::Auto } else { Self::Sim }
     }
 
-    fn said(value: Option<OsString>, otherwise: Self) -> Result<Self, RuntimeError> {
-        match value.filter(|v| !v.is_empty()) {
-            None => Ok(otherwise),
+    fn said(value: Option<OsString>, otherwise: Self, required: bool) -> Result<Self, RuntimeError> {
+        let choice = match value.filter(|v| !v.is_empty()) {
+            None if required => Self::Device,
+            None => otherwise,
             Some(value) => {
                 let value = value.to_string_lossy().into_owned();
-                value.parse().map_err(|_| RuntimeError::Unknown { value })
+                value.parse().map_err(|_| RuntimeError::Unknown { value })?
             }
-        }
+        };
+        if required && choice == Self::Sim { Err(RequiredError::Contradiction.into()) } else { Ok(choice) }
     }
 }
 
@@ -121,6 +127,18 @@ pub enum RuntimeError {
         /// What it says.
         value: String,
     },
+    /// A device is required, and cannot be had.
+    #[error(transparent)]
+    Required(#[from] RequiredError),
+}
+
+/// A library that was loaded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Library {
+    /// Its file, or the name by which the linker found it.
+    pub file: String,
+    /// Its version, such as `4.23.0`.
+    pub version: String,
 }
 
 /// HailoRT, real or simulated.
@@ -130,6 +148,8 @@ pub struct Runtime {
     pub api: Api,
     /// Which one it is.
     pub kind: RuntimeKind,
+    /// The library, where one was loaded.
+    pub library: Option<Library>,
     /// Something that people should know about the choice.
     pub notice: Option<String>,
 }
@@ -138,11 +158,12 @@ impl Runtime {
     /// Takes the runtime that is asked for.
     ///
     /// # Errors
-    /// When a device is asked for, and its library cannot be had.
+    /// When a device is asked for or required, and its library cannot be had.
     pub fn open(choice: RuntimeChoice) -> Result<Self, RuntimeError> {
         match choice {
             RuntimeChoice::Sim => Ok(Self::simulated(None)),
             RuntimeChoice::Device => Self::device(),
+            RuntimeChoice::Auto if required()? => Self::device(),
             // Loading the library starts a thread and opens files: only where it may be of use.
             RuntimeChoice::Auto if may_be_a_device() => match Self::device() {
                 Ok(runtime) => Ok(runtime),
@@ -153,16 +174,24 @@ impl Runtime {
     }
 
     fn simulated(notice: Option<String>) -> Self {
-        Self { api: hailort_sim::api(), kind: RuntimeKind::Sim, notice }
+        Self { api: hailort_sim::api(), kind: RuntimeKind::Sim, library: None, notice }
     }
 
     fn device() -> Result<Self, RuntimeError> {
         // Its logger's thread starts here.
         let _threads_get_no_signals = Blocked::now();
         // SAFETY: a library of that name and version is taken to be HailoRT, as by every program that uses it.
-        let loaded = unsafe { hailort_sys::load(None) }?;
+        let loaded = match (unsafe { hailort_sys::load(None) }, required()?) {
+            (Err(error), true) => return Err(RequiredError::Library(error).into()),
+            (Ok(loaded), true) if loaded.is_simulator => {
+                return Err(RequiredError::Simulator { library: loaded.library }.into());
+            }
+            (loaded, _) => loaded?,
+        };
         let kind = if loaded.is_simulator { RuntimeKind::DeviceApiOnSim } else { RuntimeKind::Device };
-        Ok(Self { api: loaded.api, kind, notice: None })
+        let (major, minor, revision) = loaded.version;
+        let library = Library { file: loaded.library, version: format!("{major}.{minor}.{revision}") };
+        Ok(Self { api: loaded.api, kind, library: Some(library), notice: None })
     }
 }
 
@@ -186,7 +215,8 @@ mod tests {
     #[test]
     fn tests_are_simulated_unless_profile_or_variable_say_otherwise() {
         let of = |profile: Option<&str>, said: Option<&str>| {
-            RuntimeChoice::said(said.map(Into::into), RuntimeChoice::of_profile(profile.map(Into::into)))
+            let otherwise = RuntimeChoice::of_profile(profile.map(Into::into));
+            RuntimeChoice::said(said.map(Into::into), otherwise, false)
         };
         for profile in [None, Some("default"), Some("ci"), Some("")] {
             assert_eq!(of(profile, None).unwrap(), RuntimeChoice::Sim, "{profile:?}");
@@ -196,5 +226,14 @@ mod tests {
         assert_eq!(of(Some("hailo"), Some("sim")).unwrap(), RuntimeChoice::Sim);
         assert_eq!(of(None, Some("device")).unwrap(), RuntimeChoice::Device);
         assert!(of(Some("hailo"), Some("npu")).unwrap_err().to_string().contains("HAILO_RUNTIME=npu"));
+    }
+    #[test]
+    fn a_required_device_outranks_the_profile_and_contradicts_the_simulator() {
+        let of = |said: Option<&str>| RuntimeChoice::said(said.map(Into::into), RuntimeChoice::Sim, true);
+        assert_eq!(of(None).unwrap(), RuntimeChoice::Device);
+        assert_eq!(of(Some("auto")).unwrap(), RuntimeChoice::Auto);
+        assert_eq!(of(Some("device")).unwrap(), RuntimeChoice::Device);
+        let error = of(Some("sim")).unwrap_err().to_string();
+        assert!(error.contains("HAILO_REQUIRED=1") && error.contains("HAILO_RUNTIME=sim"), "{error}");
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::discovery::{self, Found};
-use super::runtime::{Runtime, RuntimeKind};
+use super::runtime::{Library, Runtime, RuntimeKind};
 use crate::hailort::{Device, HailoError, Identity, VDevice};
 
 /// What a device says of itself.
@@ -20,6 +20,8 @@ pub struct Details {
 pub struct Survey {
     /// The runtime.
     pub runtime: RuntimeKind,
+    /// The library, where one was loaded.
+    pub library: Option<Library>,
     /// What the names of its devices begin with, among those who queue.
     pub prefix: String,
     /// Something that people should know about the choice of runtime.
@@ -45,6 +47,6 @@ impl Survey {
         };
         let details = if details { devices.iter().map(ask).collect() } else { Vec::new() };
         let (prefix, notice) = (discovery::prefix(runtime.kind), runtime.notice.clone());
-        Ok(Self { runtime: runtime.kind, prefix, notice, devices, details })
+        Ok(Self { runtime: runtime.kind, library: runtime.library.clone(), prefix, notice, devices, details })
     }
 }

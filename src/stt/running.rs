@@ -12,7 +12,9 @@ use super::retry::{Attempts, RetryPolicy};
 use hailort_sys::status::{HAILO_DEVICE_IN_USE, HAILO_OUT_OF_PHYSICAL_DEVICES};
 
 use crate::device::lease::{LeaseError, LeaseOptions, LockFolder, Wait, Wedged};
-use crate::device::{DeviceLease, Holders, Node, RuntimeChoice, RuntimeKind, discovery};
+use crate::device::{
+    DeviceLease, Holders, Node, RequiredError, RuntimeChoice, RuntimeError, RuntimeKind, discovery, required,
+};
 use crate::leaks::Leak;
 use crate::report::tell;
 use crate::text::Language;
@@ -320,6 +322,9 @@ impl Running {
             let marks: Vec<_> = marks.into_iter().filter(of_missing).map(|m| (m.device.clone(), m)).collect();
             if !marks.is_empty() {
                 return Err(LeaseError::Wedged { marks }.into());
+            }
+            if survey.runtime == RuntimeKind::Device && required().map_err(RuntimeError::from)? {
+                return Err(RuntimeError::from(RequiredError::NoDevice).into());
             }
             // The library says best what is missing.
             return match files.without_device(&survey)? {

@@ -10,13 +10,20 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
+
+use crate::faults::hang;
+use crate::misuse::{self, Wrong};
 
 /// The variable that names the folder of the log.
 const PATH_VARIABLE: &str = "HAILORT_LOGGER_PATH";
 /// Its value for no log.
 const NONE: &str = "NONE";
 const FILE: &str = "hailort.log";
+
+/// The process that the thread is in.
+static STARTED_BY: AtomicU32 = AtomicU32::new(0);
 
 static FILES: Mutex<Vec<File>> = Mutex::new(Vec::new());
 
@@ -27,6 +34,9 @@ pub fn start() {
     STARTED.call_once(|| {
         let opened = folders(std::env::var_os(PATH_VARIABLE).as_deref(), std::env::home_dir().as_deref());
         FILES.lock().unwrap_or_else(PoisonError::into_inner).extend(opened.iter().filter_map(|f| open(f)));
+        STARTED_BY.store(std::process::id(), Ordering::SeqCst);
+        // SAFETY: the function is there for as long as the program: the library is never closed.
+        unsafe { libc::atexit(at_exit) };
         // It has nothing to do here: each line is written at once. A system without threads left goes without.
         let _ = std::thread::Builder::new().name("hailort-log".into()).spawn(|| {
             loop {
@@ -34,6 +44,15 @@ pub fn start() {
             }
         });
     });
+}
+
+/// The real library waits for its thread when the process ends. A child made by fork has no such thread.
+extern "C" fn at_exit() {
+    let started_by = STARTED_BY.load(Ordering::SeqCst);
+    if started_by != std::process::id() {
+        misuse::within("exit", || misuse::note("log", Wrong::Forked { made_by: started_by }));
+        hang::hang_in_forked_child();
+    }
 }
 
 /// The folders of the log files for a value of the variable.
@@ -48,8 +67,11 @@ fn folders(value: Option<&OsStr>, home: Option<&Path>) -> Vec<PathBuf> {
 
 fn open(folder: &Path) -> Option<File> {
     let path = folder.join(FILE);
-    let opened = std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::OpenOptions::new().append(true).create(true).open(&path));
+    // As the library: a folder and the one above it are made, not what these are in.
+    for new in [folder.parent(), Some(folder)].into_iter().flatten() {
+        let _ = std::fs::create_dir(new);
+    }
+    let opened = std::fs::OpenOptions::new().append(true).create(true).open(&path);
     opened
         .map_err(|why| {
             let line = format!("HailoRT warning: Cannot create log file {}: {why}\n", path.display());

@@ -16,6 +16,7 @@ pub mod api;
 pub mod calls;
 pub mod header;
 pub mod load;
+mod search;
 pub mod status;
 #[allow(non_camel_case_types)]
 pub mod types;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use libloading::Library;
 
 use crate::api::Api;
+use crate::search::{SIMULATOR_MARKER, Search, search};
 use crate::types::hailo_version_t;
 
 /// The versions whose layouts and calls are declared here, first and last.
@@ -13,19 +14,6 @@ pub const SUPPORTED: [(u32, u32); 2] = [(4, 20), (4, 23)];
 
 /// Environment variable that names the library's file.
 pub const LIBRARY_VARIABLE: &str = "HAILORT_LIBRARY";
-
-/// File names that are tried one after the other.
-const NAMES: &[&str] = &[
-    "libhailort.so",
-    "libhailort.so.4.23.0",
-    "libhailort.so.4.22.0",
-    "libhailort.so.4.21.0",
-    "libhailort.so.4.20.1",
-    "libhailort.so.4.20.0",
-];
-
-/// A symbol that only the simulator exports.
-const SIMULATOR_MARKER: &str = "hailort_sim_marker";
 
 /// What kind of failure a [`LoadError`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,9 +101,9 @@ pub unsafe fn load(path: Option<&Path>) -> Result<Loaded, LoadError> {
     let named = path
         .map(Path::to_path_buf)
         .or_else(|| std::env::var_os(LIBRARY_VARIABLE).filter(|v| !v.is_empty()).map(PathBuf::from));
-    let candidates: Vec<PathBuf> = match &named {
-        Some(file) => vec![file.clone()],
-        None => NAMES.iter().map(PathBuf::from).collect(),
+    let Search { candidates, passed_over } = match named {
+        Some(file) => Search { candidates: vec![file], passed_over: None },
+        None => search(std::env::var_os("LD_LIBRARY_PATH").as_deref()),
     };
     let mut reason = String::new();
     for candidate in &candidates {
@@ -123,12 +111,38 @@ pub unsafe fn load(path: Option<&Path>) -> Result<Loaded, LoadError> {
         match unsafe { Library::new(candidate) } {
             // SAFETY: the caller trusts its functions.
             Ok(library) => return unsafe { bind(library, candidate.display().to_string()) },
-            Err(error) if reason.is_empty() => reason = error.to_string(),
-            Err(_) => {}
+            // That one name is not there says nothing where another is there and cannot be loaded.
+            Err(error) => match said(&error) {
+                why if reason.is_empty() || (is_missing(&reason) && !is_missing(&why)) => reason = why,
+                _ => {}
+            },
         }
     }
-    let library = candidates.iter().map(|c| c.display().to_string()).collect::<Vec<_>>().join(", ");
+    if let Some(file) = passed_over {
+        reason =
+            format!("{reason} ({} is the simulator's, and taken only where it is named)", file.display());
+    }
+    let library = listed(&candidates);
     Err(LoadError::NotLoadable { library, reason })
+}
+
+/// The first and the last of them, which tells enough.
+fn listed(candidates: &[PathBuf]) -> String {
+    let shown = |c: Option<&PathBuf>| c.map(|c| c.display().to_string()).unwrap_or_default();
+    match candidates {
+        [] | [_] => shown(candidates.first()),
+        _ => format!("{} to {}", shown(candidates.first()), shown(candidates.last())),
+    }
+}
+
+/// What the linker says: the error itself says only which call has failed.
+fn said(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// Whether the linker says no more than that there is no such file.
+fn is_missing(reason: &str) -> bool {
+    reason.contains("No such file or directory")
 }
 
 /// # Safety

@@ -2,6 +2,7 @@
 //! for that are fetched, matched and run.
 
 mod failures;
+#[allow(dead_code, reason = "serves other tests, too")]
 #[path = "../../../../tests/common/http.rs"]
 mod http;
 mod library;

@@ -91,6 +91,11 @@ fn unmap(owner: usize, address: *mut c_void, size: usize, direction: u32) -> Ans
     Ok(())
 }
 
+/// Forgets what was told of an owner that is released.
+pub(super) fn forget(owner: usize) {
+    MAPPED.lock().unwrap_or_else(PoisonError::into_inner).retain(|(of, ..)| *of != owner);
+}
+
 macro_rules! mapping {
     ($($name:ident, $handle:ident, $table:ident, $what:ident;)*) => {
         $(pub(super) unsafe extern "C" fn $name(

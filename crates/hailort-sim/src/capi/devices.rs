@@ -8,7 +8,8 @@ use hailort_sys::types::*;
 use super::handles::{
     ACTIVATED, DEVICES, Device, GROUPS, INPUT_STREAMS, INPUTS, OUTPUT_STREAMS, OUTPUTS, VDEVICES,
 };
-use super::{Special, call, log, pointers, special};
+use super::physical::parse;
+use super::{Special, buffers, call, log, pointers, special};
 use crate::faults::hang;
 use crate::misuse::{self, Wrong};
 use crate::runtime::bus;
@@ -17,6 +18,9 @@ use crate::runtime::host::{self, ClaimError};
 use crate::runtime::notifications;
 use crate::runtime::vdevice::VDevice;
 use crate::version;
+
+/// The name of a device that is built in.
+const INTEGRATED: &str = "[integrated]";
 
 pub(super) unsafe extern "C" fn hailo_get_library_version(version: *mut hailo_version_t) -> hailo_status {
     let (major, minor, revision) = version::simulated().numbers();
@@ -43,6 +47,22 @@ pub(super) unsafe extern "C" fn hailo_scan_devices(
         // SAFETY: the caller's array, see `Api`.
         unsafe { pointers::fill(device_ids, device_ids_length, ids) }
     })
+}
+
+/// What a name says of what a device is connected by; `None` for what is no device's name.
+pub(super) fn kind_of(id: &str) -> Option<hailo_device_type_t> {
+    if id == INTEGRATED {
+        return Some(HAILO_DEVICE_TYPE_INTEGRATED);
+    }
+    let by_network = || id.parse::<std::net::Ipv4Addr>().is_ok().then_some(HAILO_DEVICE_TYPE_ETH);
+    parse(id).map(|_| HAILO_DEVICE_TYPE_PCIE).or_else(by_network)
+}
+
+/// Whether a device has that name: a PCIe address may lack its domain.
+fn is_same(known: &str, id: &str) -> bool {
+    let (Some(known), Some(id)) = (parse(known), parse(id)) else { return false };
+    (known.bus, known.device, known.func) == (id.bus, id.device, id.func)
+        && [known.domain, u32::MAX].contains(&id.domain)
 }
 
 /// Names of the devices that are there.
@@ -79,9 +99,18 @@ pub(super) unsafe extern "C" fn hailo_create_device_by_id(
             // SAFETY: the caller's pointer, see `Api`.
             text(&unsafe { pointers::read(id) }?.id)
         };
-        if bus::open_fails() || !scan()?.contains(&id) {
-            return Err(HAILO_INVALID_ARGUMENT);
+        match kind_of(&id).ok_or(HAILO_INVALID_ARGUMENT)? {
+            // There is no such node.
+            HAILO_DEVICE_TYPE_INTEGRATED => return Err(HAILO_DRIVER_OPERATION_FAILED),
+            HAILO_DEVICE_TYPE_ETH => {
+                log("hailo_create_device_by_id", "devices on a network are not simulated");
+                return Err(HAILO_NOT_IMPLEMENTED);
+            }
+            _ => {}
         }
+        let known = scan()?;
+        let id = if bus::open_fails() { None } else { known.into_iter().find(|known| is_same(known, &id)) };
+        let id = id.ok_or(HAILO_INVALID_ARGUMENT)?;
         let opened = Arc::new(Device::new(id, None));
         // SAFETY: the caller's pointer, see `Api`.
         unsafe { pointers::write(device, DEVICES.insert(opened)) }
@@ -99,6 +128,7 @@ pub(super) unsafe extern "C" fn hailo_release_device(device: hailo_device) -> ha
         drop(opened);
         let opened = DEVICES.remove(device)?;
         notifications::forget(device.addr());
+        buffers::forget(device.addr());
         if let Some(vdevice) = opened.take_vdevice() {
             end(DEVICES.name(device), vdevice);
         }
@@ -192,14 +222,6 @@ pub(super) unsafe extern "C" fn hailo_create_vdevice(
         }
         // SAFETY: NULL, which means the defaults, or the caller's pointer, see `Api`.
         let params = if params.is_null() { default_params() } else { unsafe { pointers::read(params) }? };
-        if params.multi_process_service {
-            return Err(HAILO_NOT_IMPLEMENTED);
-        }
-        let scheduled = match params.scheduling_algorithm {
-            HAILO_SCHEDULING_ALGORITHM_NONE => false,
-            HAILO_SCHEDULING_ALGORITHM_ROUND_ROBIN => true,
-            _ => return Err(HAILO_INVALID_ARGUMENT),
-        };
         let count = params.device_count as usize;
         if count == 0 {
             return Err(HAILO_INVALID_ARGUMENT);
@@ -209,11 +231,31 @@ pub(super) unsafe extern "C" fn hailo_create_vdevice(
         } else {
             // SAFETY: the caller's array of `device_count` ids, see `Api`.
             let ids = unsafe { pointers::slice(params.device_ids.cast_const(), count) }?;
-            Some(ids.iter().map(|id| text(&id.id)).collect::<Vec<_>>())
+            let ids: Vec<String> = ids.iter().map(|id| text(&id.id)).collect();
+            if ids.iter().any(|id| kind_of(id).is_none()) {
+                return Err(HAILO_INVALID_ARGUMENT);
+            }
+            Some(ids)
         };
-        // SAFETY: the caller's string, see `Api`.
-        let group = unsafe { pointers::string(params.group_id) }.unwrap_or_else(|| host::UNIQUE.into());
+        if params.multi_process_service {
+            log(name, "there is no service");
+            return Err(HAILO_INVALID_OPERATION);
+        }
+        let known = scan()?;
+        let as_known =
+            |id: &String| known.iter().find(|k| is_same(k, id)).cloned().unwrap_or_else(|| id.clone());
+        let ids = ids.map(|ids| ids.iter().map(as_known).collect::<Vec<_>>());
+        // SAFETY: the caller's string, see `Api`. NULL is a name as any other.
+        let group = unsafe { pointers::string(params.group_id) }.unwrap_or_default();
+        let scheduled = params.scheduling_algorithm != HAILO_SCHEDULING_ALGORITHM_NONE;
         let made = claim(name, count, ids.as_deref(), &group, scheduled)?;
+        // The library looks at this last, and not at all for what is shared.
+        if params.scheduling_algorithm > HAILO_SCHEDULING_ALGORITHM_ROUND_ROBIN
+            && Arc::strong_count(&made) == 1
+        {
+            end(String::new(), made);
+            return Err(HAILO_INVALID_ARGUMENT);
+        }
         // SAFETY: the caller's pointer, see `Api`.
         unsafe { pointers::write(vdevice, VDEVICES.insert(made)) }
     })
@@ -232,6 +274,7 @@ pub(super) fn claim(
         ClaimError::UnknownId => HAILO_INVALID_ARGUMENT,
         ClaimError::OutOfDevices => HAILO_OUT_OF_PHYSICAL_DEVICES,
         ClaimError::InUse => HAILO_DEVICE_IN_USE,
+        ClaimError::NotTogether | ClaimError::SharedOtherwise => HAILO_INVALID_OPERATION,
         ClaimError::Driver(why) => {
             log(name, &why);
             HAILO_DRIVER_OPERATION_FAILED
@@ -274,6 +317,7 @@ pub(super) unsafe extern "C" fn hailo_release_vdevice(vdevice: hailo_vdevice) ->
         // Nobody else may hold it: who releases has to find itself the last.
         drop(made);
         let object = VDEVICES.name(vdevice);
+        buffers::forget(vdevice.addr());
         let vdevice = VDEVICES.remove(vdevice)?;
         end(object, vdevice);
         Ok(())

@@ -9,6 +9,7 @@ use hailort_sys::types::*;
 
 use super::handles::HEFS;
 use super::{call, log, pointers};
+use crate::hef::layer::MAX_NAME;
 use crate::hef::{Direction, Hef, HefError, NetworkGroup, Quantisation, StreamInfo};
 use crate::version;
 
@@ -62,6 +63,10 @@ pub(super) unsafe extern "C" fn hailo_get_network_groups_infos(
         // The library keeps them by name.
         let mut groups: Vec<_> = hef.network_groups.iter().collect();
         groups.sort_by(|a, b| a.name.cmp(&b.name));
+        if groups.iter().any(|group| group.name.len() >= MAX_NAME) {
+            log("hailo_get_network_groups_infos", "a network group has too long a name");
+            return Err(HAILO_INTERNAL_FAILURE);
+        }
         let all = groups.iter().map(|group| {
             let mut info = hailo_network_group_info_t::zeroed();
             set_text(&mut info.name, &group.name);
@@ -146,7 +151,10 @@ pub(super) unsafe extern "C" fn hailo_hef_get_sorted_output_names(
         let hef = HEFS.get(hef)?;
         // SAFETY: the caller's string, see `Api`.
         let name = unsafe { pointers::string(name) }.unwrap_or_default();
-        let group = hef.group(&name).ok_or(HAILO_NOT_FOUND)?;
+        let (group, _) = hef.find(&name).ok_or(HAILO_NOT_FOUND)?;
+        if group.sorted_outputs.iter().any(|output| output.len() >= MAX_NAME) {
+            return Err(HAILO_INTERNAL_FAILURE);
+        }
         let all = group.sorted_outputs.iter().map(|output| {
             let mut layer = hailo_layer_name_t::zeroed();
             set_text(&mut layer.name, output);

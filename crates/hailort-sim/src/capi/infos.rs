@@ -72,7 +72,12 @@ pub(super) unsafe extern "C" fn hailo_hef_get_all_stream_infos(
         let hef = HEFS.get(hef)?;
         // SAFETY: the caller's string, see `FurtherApi`.
         let (group, network) = unsafe { named(&hef, name) }?;
-        let all = streams(group, network.as_deref()).into_iter().map(stream_info).collect();
+        let all = streams(group, network.as_deref());
+        let has = |direction| all.iter().any(|s| s.direction == direction);
+        if !has(Direction::HostToDevice) || !has(Direction::DeviceToHost) {
+            return Err(HAILO_NOT_FOUND);
+        }
+        let all = all.into_iter().map(stream_info).collect();
         // SAFETY: the caller's array, see `FurtherApi`.
         unsafe { pointers::fill_all(infos, capacity, count, all) }
     })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hailort_sys::status::*;
 use hailort_sys::types::*;
 
-use super::devices::{device_id, scan};
+use super::devices::{device_id, kind_of, scan};
 use super::handles::{DEVICES, Device, VDEVICES};
 use super::{Answer, call, log, pointers};
 use crate::runtime::bus;
@@ -37,16 +37,40 @@ pub(super) unsafe extern "C" fn hailo_get_status_message(status: hailo_status) -
 }
 
 /// The numbers of an address such as `0000:01:00.0`; without a domain it is any, which is `u32::MAX`.
-fn parse(address: &str) -> Option<hailo_pcie_device_info_t> {
-    let hex = |text: &str| u32::from_str_radix(text, 16).ok();
-    let (place, func) = address.rsplit_once('.')?;
-    let parts: Vec<&str> = place.split(':').collect();
-    let (domain, bus, device) = match *parts.as_slice() {
-        [domain, bus, device] => (hex(domain)?, hex(bus)?, hex(device)?),
-        [bus, device] => (u32::MAX, hex(bus)?, hex(device)?),
-        _ => return None,
+pub(super) fn parse(address: &str) -> Option<hailo_pcie_device_info_t> {
+    let mut long = Scanner(address);
+    let with_domain = || -> Option<hailo_pcie_device_info_t> {
+        let domain = long.number()?;
+        let bus = long.then(':')?.number()?;
+        let device = long.then(':')?.number()?;
+        Some(hailo_pcie_device_info_t { domain, bus, device, func: long.then('.')?.number()? })
+    }();
+    let mut short = Scanner(address);
+    let mut without = || -> Option<hailo_pcie_device_info_t> {
+        let bus = short.number()?;
+        let device = short.then(':')?.number()?;
+        Some(hailo_pcie_device_info_t { domain: u32::MAX, bus, device, func: short.then('.')?.number()? })
     };
-    Some(hailo_pcie_device_info_t { domain, bus, device, func: hex(func)? })
+    with_domain.or_else(&mut without)
+}
+
+/// Reads as C's `sscanf` does with `%x`: what follows the last number is nobody's.
+struct Scanner<'a>(&'a str);
+
+impl Scanner<'_> {
+    fn number(&mut self) -> Option<u32> {
+        let text = self.0.trim_start();
+        let text = text.strip_prefix("0x").unwrap_or(text);
+        let end = text.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(text.len());
+        let number = u32::from_str_radix(&text[..end], 16).ok()?;
+        self.0 = &text[end..];
+        Some(number)
+    }
+
+    fn then(&mut self, mark: char) -> Option<&mut Self> {
+        self.0 = self.0.strip_prefix(mark)?;
+        Some(self)
+    }
 }
 
 pub(super) unsafe extern "C" fn hailo_scan_pcie_devices(
@@ -87,9 +111,7 @@ pub(super) unsafe extern "C" fn hailo_create_pcie_device(
         }
         let ids = if bus::open_fails() { Vec::new() } else { scan()? };
         let id = if info.is_null() {
-            // The library opens what there is only where there is no choice.
-            let [only] = ids.as_slice() else { return Err(HAILO_INVALID_OPERATION) };
-            only.clone()
+            ids.into_iter().next().ok_or(HAILO_INVALID_OPERATION)?
         } else {
             // SAFETY: the caller's pointer, see `FurtherApi`.
             let wanted = unsafe { pointers::read(info.cast_const()) }?;
@@ -113,11 +135,9 @@ pub(super) unsafe extern "C" fn hailo_device_get_type_by_device_id(
     call("hailo_device_get_type_by_device_id", || {
         // SAFETY: the caller's pointer, see `FurtherApi`.
         let id = text(&unsafe { pointers::read(id) }?.id);
-        if parse(&id).is_none() {
-            return Err(HAILO_INVALID_ARGUMENT);
-        }
+        let known = kind_of(&id).ok_or(HAILO_INVALID_ARGUMENT)?;
         // SAFETY: the caller's pointer, see `FurtherApi`.
-        unsafe { pointers::write(kind, HAILO_DEVICE_TYPE_PCIE) }
+        unsafe { pointers::write(kind, known) }
     })
 }
 

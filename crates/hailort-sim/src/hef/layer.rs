@@ -9,7 +9,7 @@ use super::header::HefError;
 use super::proto;
 
 /// Longest name of a stream or group, NUL included.
-pub(super) const MAX_NAME: usize = 128;
+pub const MAX_NAME: usize = 128;
 /// Longest name of a network, NUL included.
 const MAX_NETWORK_NAME: usize = 257;
 /// Most bytes of a transfer, by generation of the chip.
@@ -17,6 +17,8 @@ const TRANSFER_8: u32 = 0x1_0000;
 const TRANSFER_15: u32 = 0x2000;
 /// Most bytes of a burst of results.
 const MAX_BURST: u64 = 65_536;
+/// Bytes of the number of results of a class.
+const BOX_COUNT_BYTES: u32 = 2;
 /// Numbers that describe a result of a non-maximum suppression.
 const BOX_NUMBERS: u32 = 5;
 
@@ -51,6 +53,8 @@ pub struct Nms {
     pub box_bytes: u32,
     /// Chunks of a frame.
     pub chunks: u32,
+    /// Results of a burst.
+    pub burst: u32,
 }
 
 /// An input or output of a network group. Shapes are NHWC without the batch.
@@ -119,8 +123,10 @@ impl StreamInfo {
     /// A plain one, one network to a group, as the simulator's own files have.
     pub fn plain(group: &str, layer: &str, direction: Direction, shape: [u32; 3], data_bytes: u32) -> Self {
         let [height, width, features] = shape;
-        let quantisation = Quantisation { zp: 0.0, scale: 1.0 / 1024.0, limits: [0.0, 64.0] };
-        let padded = [height, width, features.next_multiple_of(8)];
+        // Features, logits and log-mel are of both signs, and stay well within this.
+        let quantisation =
+            Quantisation { zp: 32_768.0, scale: 1.0 / 512.0, limits: [-64.0, 64.0 - 1.0 / 512.0] };
+        let padded = [height, width, features.checked_next_multiple_of(8).unwrap_or(features)];
         Self {
             name: format!("{group}/{layer}"),
             network_name: format!("{group}/{group}"),
@@ -165,18 +171,16 @@ impl StreamInfo {
         self.host.unwrap_or_else(|| host_order(self.device_order()))
     }
 
-    /// Bytes of a transfer.
+    /// Bytes of a transfer: in 32 bits, as the library computes them, whatever the file says.
     pub fn transfer_bytes(&self) -> u32 {
         if let Some(nms) = self.nms {
-            return nms
-                .classes
-                .saturating_mul(nms.per_class)
-                .saturating_mul(nms.chunks)
-                .saturating_mul(nms.box_bytes);
+            let boxes = nms.box_bytes.wrapping_mul(nms.burst.max(nms.per_class));
+            let chunk = nms.classes.wrapping_mul(boxes.wrapping_add(BOX_COUNT_BYTES));
+            return nms.chunks.wrapping_mul(chunk).wrapping_add(nms.box_bytes.wrapping_mul(nms.burst));
         }
         let [height, width, features] = self.hw_shape;
-        let elements = height.saturating_mul(width).saturating_mul(features);
-        elements.saturating_mul(self.data_bytes).checked_next_multiple_of(8).unwrap_or(u32::MAX)
+        let bytes = height.wrapping_mul(width.wrapping_mul(features)).wrapping_mul(self.data_bytes);
+        bytes.wrapping_add(7) & !7
     }
 
     /// What the host reads or writes of it: itself, or the layers that share its transfer.
@@ -436,6 +440,7 @@ fn nms(info: &proto::NmsInfo, place: Place<'_>) -> Result<Nms, HefError> {
         per_class: info.max_output_size as u32,
         box_bytes: info.bbox_size as u32,
         chunks: (info.input_division_factor as u32).max(1),
+        burst: info.burst_size,
     })
 }
 

@@ -8,7 +8,7 @@ use prost::Message;
 
 use super::features::Features;
 use super::header::{self, HefError};
-use super::layer::{Direction, MAX_NAME, Place, StreamInfo};
+use super::layer::{Direction, Place, StreamInfo};
 use super::proto;
 use crate::version::Version;
 
@@ -238,9 +238,6 @@ fn network_group(group: &proto::Group, arch: i32, features: &Features) -> Result
     let first_part = group.partial.first().and_then(|p| p.network_group.as_ref());
     let name = name_of(first_part.unwrap_or(group)).to_owned();
     let layers_of = name_of(inner);
-    if name.len() >= MAX_NAME {
-        return Err(HefError::Internal(format!("group {name:?} has too long a name")));
-    }
     let place = Place { group: inner, group_name: layers_of, features, arch };
     let (mut inputs, mut outputs, mut names) = (Vec::new(), Vec::new(), BTreeSet::new());
     for metadata in inner.contexts.iter().filter_map(|c| c.metadata.as_ref()) {

@@ -50,6 +50,10 @@ pub enum ClaimError {
     OutOfDevices,
     /// A device that was asked for by name is in use.
     InUse,
+    /// Devices of this architecture work alone.
+    NotTogether,
+    /// The group has a virtual device of another number of devices, or of others.
+    SharedOtherwise,
     /// A device cannot be marked as used, for this reason.
     Driver(String),
 }
@@ -213,6 +217,9 @@ pub fn claim(
     if bus::open_fails() {
         return Err(if ids.is_some() { ClaimError::UnknownId } else { ClaimError::OutOfDevices });
     }
+    if ids.is_some_and(|ids| ids.iter().any(|id| !device_ids().contains(id))) {
+        return Err(ClaimError::UnknownId);
+    }
     let host = name();
     let mut made = made();
     made.retain(|vdevice| vdevice.strong_count() > 0);
@@ -220,7 +227,9 @@ pub fn claim(
         && let Some(shared) =
             made.iter().filter_map(Weak::upgrade).find(|v| v.group_id() == group_id && v.host() == host)
     {
-        return Ok(shared);
+        let is_part = |id| shared.ids().contains(id);
+        let fits = shared.ids().len() == count && ids.is_none_or(|ids| ids.iter().all(is_part));
+        return if fits { Ok(shared) } else { Err(ClaimError::SharedOtherwise) };
     }
     let marks = take(&host, count, ids)?;
     let vdevice = Arc::new(VDevice::start(&host, marks, group_id, scheduled));
@@ -237,6 +246,9 @@ fn take(host: &str, count: usize, ids: Option<&[String]>) -> Result<Vec<Mark>, C
         return Err(ClaimError::UnknownId);
     }
     let wanted = ids.unwrap_or(&known);
+    if count > 1 && !wanted.is_empty() && architecture() == HAILO_ARCH_HAILO8L {
+        return Err(ClaimError::NotTogether);
+    }
     if count == 0 || (ids.is_none() && known.len() < count) {
         return Err(ClaimError::OutOfDevices);
     }

@@ -31,8 +31,8 @@ pub(super) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> JoinHan
 
 /// A virtual device over one or more simulated devices.
 ///
-/// As in the real library it has three threads, two for notifications and the scheduler, and one open file for each
-/// device, which holds the exclusive mark. All are gone when it is dropped.
+/// As in the real library it has a thread, the scheduler, and for each device two threads for notifications and an open
+/// file, which holds the exclusive mark. All are gone when it is dropped.
 pub struct VDevice {
     host: String,
     ids: Vec<String>,
@@ -73,21 +73,21 @@ impl VDevice {
         let presence = Presence::new();
         let (notifications, marks) = (Arc::new(Queue::new(16)), Arc::new(marks));
         let interrupted = Arc::new(AtomicBool::new(false));
-        let events = spawn("hailort-events", {
-            let (marks, interrupted) = (Arc::clone(&marks), Arc::clone(&interrupted));
-            move || wait_for_interrupts(&marks, &interrupted)
-        });
-        let notify = spawn("hailort-notify", {
+        let mut notifiers = Vec::new();
+        for device in 0..marks.len() {
+            let (of_all, was) = (Arc::clone(&marks), Arc::clone(&interrupted));
+            let wait = move || wait_for_interrupts(&of_all[device..=device], &was);
+            notifiers.push(spawn("hailort-events", wait));
             let queue = Arc::clone(&notifications);
-            move || while queue.pop(None).is_ok() {}
-        });
+            notifiers.push(spawn("hailort-notify", move || while queue.pop(None).is_ok() {}));
+        }
         Self {
             host: host.into(),
             ids: marks.iter().map(|mark| mark.id().into()).collect(),
             group_id: group_id.into(),
             scheduler: Scheduler::start(),
             notifications,
-            notifiers: vec![events, notify],
+            notifiers,
             interrupted,
             scheduled,
             taken: Arc::default(),

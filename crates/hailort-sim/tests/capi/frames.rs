@@ -12,7 +12,9 @@ use hailort_sys::types::*;
 use crate::support::*;
 
 /// The step of the canned model's streams: a number stands for so much.
-const STEP: f32 = 1.0 / 1024.0;
+const STEP: f32 = 1.0 / 512.0;
+/// The number that stands for zero.
+const ZERO: f32 = 32_768.0;
 
 fn format(type_: hailo_format_type_t) -> hailo_transform_params_t {
     hailo_transform_params_t {
@@ -25,14 +27,14 @@ fn format(type_: hailo_format_type_t) -> hailo_transform_params_t {
     }
 }
 
-/// Values that the device can hold, between 0 and 2.
+/// Values that the device can hold, between -2 and 2.
 fn floats(count: usize) -> Vec<f32> {
-    (0..count).map(|i| ((i * 31 + 7) % 2048) as f32 * STEP).collect()
+    (0..count).map(|i| (((i * 31 + 7) % 2048) as f32 - 1024.0) * STEP).collect()
 }
 
-/// What the device gives for these: in steps, none below 0.
+/// What the device gives for these: in steps, none below -64 or above 64.
 fn in_steps(values: &[f32]) -> Vec<f32> {
-    values.iter().map(|v| (v / STEP).round_ties_even().clamp(0.0, 65_535.0) * STEP).collect()
+    values.iter().map(|v| ((v / STEP + ZERO).round_ties_even().clamp(0.0, 65_535.0) - ZERO) * STEP).collect()
 }
 
 /// The encoder's one input and one output, by name.
@@ -80,7 +82,7 @@ fn by_vstreams(group: Handle, values: &[f32], count: usize) -> Vec<f32> {
         (create_inputs(group, &inputs).unwrap(), create_outputs(group, &outputs).unwrap());
     assert_eq!(input_info(inputs[0]).1, 2 * values.len());
     assert_eq!(output_info(outputs[0]).1, 2 * count);
-    let numbers: Vec<u16> = values.iter().map(|v| (v / STEP) as u16).collect();
+    let numbers: Vec<u16> = values.iter().map(|v| (v / STEP + ZERO) as u16).collect();
     let mut result = vec![0u16; count];
     // SAFETY: handles in use, and buffers of the sizes that are said.
     unsafe {
@@ -93,7 +95,7 @@ fn by_vstreams(group: Handle, values: &[f32], count: usize) -> Vec<f32> {
     assert_eq!(shut_down(group), HAILO_SUCCESS);
     assert_eq!(release_outputs(&outputs), HAILO_SUCCESS);
     assert_eq!(release_inputs(&inputs), HAILO_SUCCESS);
-    result.into_iter().map(|number| f32::from(number) * STEP).collect()
+    result.into_iter().map(|number| (f32::from(number) - ZERO) * STEP).collect()
 }
 
 #[test]

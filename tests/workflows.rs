@@ -275,3 +275,28 @@ fn an_unknown_part_is_a_usage_error_before_anything_runs() {
     assert!(said.contains("'soaks'") && said.contains("checks tests full soak aarch64"), "{said}");
     assert!(output.stdout.is_empty(), "nothing ran");
 }
+
+#[test]
+fn a_part_that_is_none_and_an_archive_that_is_not_there_are_usage_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let (archive, results) = (folder.path().join("archive"), folder.path().join("results"));
+    let run = |part: &str| {
+        let output =
+            std::process::Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/hailo-tests"))
+                .arg(&archive)
+                .arg(part)
+                .arg(&results)
+                .output()
+                .unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for part in ["", "1", "0/2", "3/2", "1/0", "a/b", "1/2/3"] {
+        let (code, said) = run(part);
+        assert_eq!(code, Some(2), "{part}: {said}");
+        assert!(said.contains("PART/PARTS"), "{part}: {said}");
+    }
+    let (code, said) = run("1/2");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("tests.tar.zst") && said.contains(".ci/hailo-archive"), "{said}");
+    assert!(!results.exists(), "nothing was begun");
+}

@@ -46,12 +46,13 @@ impl Hearing {
 }
 
 impl CorpusTests {
-    /// The corpus in `folder` of `package`. Where the package is not there any more, as on a machine that runs what
-    /// another one has built, it is the one whose tests the runner says that it runs (`CARGO_MANIFEST_DIR`).
+    /// The corpus in `folder` of `package`. Where that is not there, as on a machine that runs what another one has
+    /// built, it is that of the package whose tests the runner says that it runs (`CARGO_MANIFEST_DIR`).
     pub fn new(package: &str, folder: impl AsRef<Path>) -> Self {
-        let moved = std::env::var_os("CARGO_MANIFEST_DIR").filter(|_| !Path::new(package).is_dir());
-        let package = moved.map_or_else(|| package.into(), PathBuf::from);
-        Self { folder: package.join(folder), configure: Arc::new(|builder| builder) }
+        let built = Path::new(package).join(&folder);
+        let moved = std::env::var_os("CARGO_MANIFEST_DIR").map(|package| Path::new(&package).join(&folder));
+        let folder = moved.filter(|moved| !built.is_dir() && moved.is_dir()).unwrap_or(built);
+        Self { folder, configure: Arc::new(|builder| builder) }
     }
 
     /// Changes how contexts are started.

@@ -63,6 +63,8 @@ fn an_unknown_device_is_an_invalid_argument() {
 #[test]
 fn two_devices_are_two_virtual_ones_or_one_over_both() {
     set_variable("HAILO_SIM_DEVICES", "2");
+    // Hailo-8L work alone.
+    set_variable("HAILO_SIM_ARCH", "hailo8");
     let both = create_vdevice(&[SECOND, FIRST], None).unwrap();
     let (mut ids, mut count) = ([hailo_device_id_t::zeroed(); 4], 4);
     // SAFETY: a handle in use, an array and its capacity.

@@ -11,7 +11,7 @@ use super::{cache, clock, device, driver, heat, holders, library, locks, models,
 use crate::device::lease::LockFolder;
 use crate::device::required::required;
 use crate::device::{RuntimeChoice, Survey};
-use crate::models::Store;
+use crate::models::{LockFile, Store};
 use crate::stt::SttModel;
 use crate::worker::{FailureKind, Worker, WorkerErrorKind, WorkerOptions};
 
@@ -94,7 +94,10 @@ pub fn examine(place: &Place) -> Examination {
     checks.extend([
         holders::look(&asked, folder.as_ref().ok()),
         locks::look(&folder),
-        models::look(&store, model),
+        models::look(&store, model.clone()),
+    ]);
+    checks.extend(models::for_devices(&store, &LockFile::from_environment(&store), &asked, &model));
+    checks.extend([
         cache::look(store.directory()),
         nextest::installed(),
         nextest::configuration(place.project()),

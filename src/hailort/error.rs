@@ -60,7 +60,12 @@ impl HailoError {
                 "`hailo-harness devices` shows what the device is, `hailo-harness models fetch --arch ARCH` brings the \
                  files for it; is HAILO_ARCH set to another one?"
             }
-            HAILO_INVALID_HEF | HAILO_HEF_FILE_CORRUPTED | HAILO_HEF_NOT_SUPPORTED => {
+            HAILO_INVALID_HEF => {
+                "HailoRT 4.20 says so of a HEF for another architecture, too: `hailo-harness devices` shows what the device \
+                 is, `hailo-harness hef FILE` what is wrong with the file, `hailo-harness models fetch --arch ARCH` brings \
+                 another"
+            }
+            HAILO_HEF_FILE_CORRUPTED | HAILO_HEF_NOT_SUPPORTED => {
                 "`hailo-harness hef FILE` says what is wrong with it, `hailo-harness models fetch` replaces files of the \
                  cache; a library older than the file's compiler cannot read it"
             }

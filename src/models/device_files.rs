@@ -174,7 +174,10 @@ fn tokenizer(
     Ok(NamedFile { name: pin.name.clone(), path: store.path(pin) })
 }
 
-/// What lock files hold beyond the models that are asked for: nothing is known of files that nobody locked.
+/// The published models of which a lock file knows a HEF.
+///
+/// # Errors
+/// When the lock file makes no sense.
 pub fn fetched(lock: &LockFile) -> Result<Vec<PublishedModel>, ModelError> {
     let locked = lock.read()?;
     let all = Variant::ALL.into_iter().flat_map(|variant| {

@@ -26,6 +26,28 @@ pub enum ModelErrorKind {
     Setting,
 }
 
+/// A published file that is not the one that was fetched first.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{file} is not the file that was fetched first, and is not used:\n  {} has {} bytes, sha256 {}\n  {from} has {} bytes, \
+     sha256 {}\nwhere that is meant to be so, accept it with `{command} --update-lock`",
+    lock.display(), locked.0, locked.1, found.0, found.1
+)]
+pub struct Changed {
+    /// Its path where it is published.
+    pub file: String,
+    /// Where it came from.
+    pub from: String,
+    /// The lock file.
+    pub lock: PathBuf,
+    /// Length and hash that it had first.
+    pub locked: (u64, String),
+    /// Length and hash that it has now.
+    pub found: (u64, String),
+    /// What fetches it.
+    pub command: String,
+}
+
 /// A model whose files cannot be had. Each message ends with the next thing to try.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -113,25 +135,8 @@ pub enum ModelError {
         command: String,
     },
     /// A published file is not the one that was fetched first.
-    #[error(
-        "{file} is not the file that was fetched first, and is not used:\n  {} has {} bytes, sha256 {}\n  {from} has {} \
-         bytes, sha256 {}\nwhere that is meant to be so, accept it with `{command} --update-lock`",
-        lock.display(), locked.0, locked.1, found.0, found.1
-    )]
-    Changed {
-        /// Its path where it is published.
-        file: String,
-        /// Where it came from.
-        from: String,
-        /// The lock file.
-        lock: PathBuf,
-        /// Length and hash that it had first.
-        locked: (u64, String),
-        /// Length and hash that it has now.
-        found: (u64, String),
-        /// What fetches it.
-        command: String,
-    },
+    #[error(transparent)]
+    Changed(#[from] Box<Changed>),
     /// A published file is not what its name says.
     #[error(
         "{file} from {from} cannot be used, and was not kept: {why}; is there something between this machine and the \
@@ -198,7 +203,7 @@ impl ModelError {
             Self::OfflinePublished { .. } | Self::Folder { .. } => ModelErrorKind::Missing,
             Self::AlteredPublished { .. } => ModelErrorKind::Altered,
             Self::Unfetched { .. } => ModelErrorKind::Unreachable,
-            Self::Changed { .. } => ModelErrorKind::Changed,
+            Self::Changed(_) => ModelErrorKind::Changed,
             Self::NotThat { .. } => ModelErrorKind::Unusable,
             Self::Lock { .. } => ModelErrorKind::Lock,
             Self::Insecure { .. } => ModelErrorKind::Setting,

@@ -12,7 +12,7 @@ use ureq::Agent;
 
 use super::architecture::Architecture;
 use super::catalogue::Pin;
-use super::error::ModelError;
+use super::error::{Changed, ModelError};
 use super::fetch::{FetchEvent, FetchOptions};
 use super::lock_file::{LockFile, Locked};
 use super::npy::Npy;
@@ -157,14 +157,15 @@ impl Store {
             if let Some(expected) = expected
                 && (expected.bytes, &expected.sha256) != (part.bytes, &part.sha256)
             {
-                return Err(ModelError::Changed {
+                return Err(Box::new(Changed {
                     file: file.path(),
                     from,
                     lock: options.lock.path().into(),
                     locked: (expected.bytes, expected.sha256),
                     found: (part.bytes, part.sha256),
                     command: model.fetch_command(),
-                });
+                })
+                .into());
             }
             check(&file, model.architecture, part.path()).map_err(|why| ModelError::NotThat {
                 file: file.name.clone(),

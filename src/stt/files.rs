@@ -207,7 +207,7 @@ impl Files {
             }
             (_, None) => return Err(FilesError::Setting("the architecture is not known".into()).into()),
         }?;
-        Ok(ModelSource::Device { files, bias_by: self.bias_by })
+        Ok(ModelSource::Device { files: Box::new(files), bias_by: self.bias_by })
     }
 
     /// What the simulator loads.

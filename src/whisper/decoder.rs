@@ -13,7 +13,8 @@ const INPUTS: [&str; 2] = ["input_layer1", "input_layer2"];
 /// The fewest positions that hold a prompt of four tokens, a word and the end.
 const FEWEST_POSITIONS: usize = 6;
 /// How much the scores of two positions with the same token may differ, as a part of how much the scores of one differ
-/// among themselves, where no position is in them. Seen: 0 without, 1.2 with (Whisper base); quantised networks round.
+/// among themselves, where no position is in them. Seen in float32: under 0.00001 without, 8.9 with (Whisper base); 0.97
+/// with random weights. Quantised networks round.
 const SAME: f32 = 0.2;
 
 /// What an encoder gives.
@@ -146,7 +147,6 @@ impl Decoder {
         let middle = first.iter().sum::<f32>() / first.len() as f32;
         let spread: f32 = first.iter().map(|x| (x - middle).abs()).sum();
         let apart: f32 = first.iter().zip(&last).map(|(x, y)| (x - y).abs()).sum();
-        eprintln!("RATIO {}", apart / spread);
         Ok(apart > SAME * spread)
     }
 

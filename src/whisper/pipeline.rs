@@ -55,7 +55,11 @@ impl Pipeline {
             return Err(several(&encoder, "outputs", encoder.outputs(), "one, with the features"));
         };
         let frames = input.elements() / BINS;
-        if input.shape[2] != BINS || input.elements() % BINS != 0 || frames == 0 || frames % 2 != 0 {
+        if input.shape[2] != BINS
+            || !input.elements().is_multiple_of(BINS)
+            || frames == 0
+            || !frames.is_multiple_of(2)
+        {
             let expected = format!("[1, frames, {BINS}] with an even number of frames of log-mel");
             return Err(misfit(&encoder, input, expected));
         }

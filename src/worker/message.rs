@@ -35,7 +35,7 @@ pub enum ModelSource {
     /// Files for a device, or for a simulated one that stand for them.
     Device {
         /// The files.
-        files: DeviceFiles,
+        files: Box<DeviceFiles>,
         /// Who adds the positional bias.
         bias_by: BiasBy,
     },

@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
+use hailort_sim::hef::Hef;
 use rustix::process::Pid;
 
 use super::frame::FrameError;
@@ -16,6 +17,7 @@ use crate::device::{Runtime, RuntimeChoice, RuntimeError, RuntimeKind, Survey};
 use crate::diagnosis;
 use crate::hailort::ledger::OpenHandle;
 use crate::hailort::{Device, HailoError, VDevice, ledger};
+use crate::models::device_files::NamedFile;
 use crate::text::Language;
 use crate::text::printable::printable;
 use crate::watchdog::Phase;
@@ -148,6 +150,11 @@ impl Server {
                     .into(),
             });
         }
+        if let (RuntimeKind::Sim | RuntimeKind::DeviceApiOnSim, ModelSource::Device { files, .. }) =
+            (runtime.kind, &setup.model)
+        {
+            [&files.encoder, &files.decoder].into_iter().try_for_each(check_simulated)?;
+        }
         let assets = match &setup.model {
             ModelSource::Base { weights, sha256, tokenizer } => {
                 let tokenizer = std::fs::read(tokenizer)
@@ -171,6 +178,23 @@ impl Server {
             elapsed: start.elapsed(),
         };
         Ok((opened, pipeline))
+    }
+}
+
+/// A HEF that was compiled for a device has no network that the simulator could compute. Whether it is a HEF at all, the
+/// library says.
+fn check_simulated(file: &NamedFile) -> Result<(), Failure> {
+    match Hef::from_file(&file.path) {
+        Ok(hef) if hef.simulated.is_none() => Err(Failure {
+            kind: FailureKind::Assets,
+            status: None,
+            message: format!(
+                "{} was compiled for a device, and the simulator cannot run it; use a device (HAILO_RUNTIME=device, with the \
+                 installed library), or let the simulator have its own HEFs: unset HAILO_HEFS",
+                file.name
+            ),
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use hailo_harness::context::ContextBuilder;
+use hailo_harness::device::RuntimeChoice;
 use hailo_harness::models::Architecture;
 use hailo_harness::stt::{HefChoice, SttErrorKind, SttModel};
+use hailort_sim::hef::{Hef, generate};
 use hailort_sys::Api;
 
 use super::support::{Tiny, context};
@@ -104,6 +106,43 @@ fn models_that_a_device_has_none_of_are_refused() {
     let (kind, _, text) = error(context().model(SttModel::WhisperTiny));
     assert_eq!(kind, SttErrorKind::Setting);
     assert!(text.contains("whisper-tiny") && text.contains("HAILO_HEFS=DIR"), "{text}");
+}
+
+#[test]
+fn files_of_a_real_device_are_no_business_of_the_simulator() {
+    let tiny = Tiny::new("hailo8l");
+    let encoder = tiny.files().join("tiny-whisper-encoder-10s_15dB_h8l.hef");
+    let simulated = Hef::from_file(&encoder).unwrap();
+    std::fs::write(&encoder, generate::write(&Hef { simulated: None, ..simulated })).unwrap();
+    for runtime in [RuntimeChoice::Device, RuntimeChoice::Sim] {
+        let (kind, _, text) = error(tiny.context().runtime(runtime));
+        assert_eq!(kind, SttErrorKind::Model);
+        for part in ["tiny-whisper-encoder-10s_15dB_h8l.hef", "compiled for a device", "unset HAILO_HEFS"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+}
+
+/// HailoRT 4.20 has one status for all that can be wrong with a HEF.
+#[test]
+fn an_older_library_says_less_of_a_wrong_architecture() {
+    let for_8 = Tiny::new("hailo8");
+    let context = for_8.context().architecture(Architecture::Hailo8);
+    let (kind, status, text) = error(context.worker_variable("HAILO_SIM_VERSION", "4.20.0"));
+    assert_eq!((kind, status), (SttErrorKind::Device, Some(26)), "{text}");
+    assert!(text.contains("another architecture") && text.contains("hailo-harness devices"), "{text}");
+    let context = for_8.context().worker_variable("HAILO_SIM_VERSION", "4.20.0");
+    let (kind, status, text) = error(context.worker_variable("HAILO_SIM_DEVICES", "0"));
+    assert_eq!((kind, status), (SttErrorKind::Device, Some(64)), "{text}");
+    assert!(text.contains("lsmod"), "{text}");
+}
+
+#[test]
+fn no_device_is_said_as_the_library_says_it() {
+    let tiny = Tiny::new("hailo8l");
+    let (kind, status, text) = error(tiny.context().worker_variable("HAILO_SIM_DEVICES", "0"));
+    assert_eq!((kind, status), (SttErrorKind::Device, Some(74)), "{text}");
+    assert!(text.contains("hailo-harness devices"), "{text}");
 }
 
 #[test]

@@ -84,8 +84,7 @@ fn came_to(library: Option<&Path>, folders: &[&Path]) -> String {
         .env_remove("NEXTEST_TEST_NAME")
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    said
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 #[test]

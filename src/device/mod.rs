@@ -7,7 +7,7 @@
 //! | [`holders`] | [`Holders`]: who has a device open without asking for the lease |
 //! | [`lease`] | [`DeviceLease`]: one user of a device at a time, on the whole host |
 //! | `process` | what the kernel says of processes |
-//! | [`required`] | `HAILO_REQUIRED`: whether it is a failure that there is no device |
+//! | [`mod@required`] | `HAILO_REQUIRED`: whether it is a failure that there is no device |
 //! | [`runtime`] | [`Runtime`]: the library of a device, or the simulator |
 
 pub mod discovery;

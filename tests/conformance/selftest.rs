@@ -117,8 +117,10 @@ fn names_are_unique() -> Result<(), Failed> {
     if names.len() == count { Ok(()) } else { Err("two scenarios have one name".into()) }
 }
 
+type Test = fn() -> Result<(), Failed>;
+
 pub fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn() -> Result<(), Failed>); 7] = [
+    let tests: [(&str, Test); 7] = [
         ("crashes_and_hangs_of_scenarios_are_lines", crashes_and_hangs),
         ("crashes_are_seen_under_load", crashes_under_load),
         ("what_a_scenario_leaves_behind_is_ended", leftovers),

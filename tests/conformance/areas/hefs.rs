@@ -217,7 +217,7 @@ fn files(area: &mut Area) {
     }
     area.add("buffers-of-12-to-100-bytes", Needs::Library, |lab| {
         let whole = write(&Shortcut::default());
-        Ok(runs((12..=100).map(|length| (length, status_of(lab, &whole[..length].to_vec())))))
+        Ok(runs((12..=100).map(|length| (length, status_of(lab, &whole[..length])))))
     });
     area.add("a-file-twice", Needs::Library, |lab| {
         let path = lab.file("twice.hef", &vector("enc_v2")?)?;

@@ -26,10 +26,10 @@ impl Words for usize {
 
 impl Words for *const c_char {
     fn words(self) -> String {
-        // SAFETY: NULL, or one of the library's strings.
         if self.is_null() {
             "NULL".into()
         } else {
+            // SAFETY: one of the library's strings, which it keeps.
             unsafe { CStr::from_ptr(self) }.to_string_lossy().into_owned()
         }
     }

@@ -225,7 +225,7 @@ fn what_it_wrote_last_is_in_the_error() {
     let mut worker = open();
     let cache = tempfile::tempdir().unwrap();
     let weights = cache.path().join("weights");
-    std::fs::write(&weights, include_bytes!("../fixtures/canned/weights.bin")).unwrap();
+    std::fs::write(&weights, hailort_sim::canned::own_weights()).unwrap();
     // The simulator's log goes to standard error, like the real library's.
     let tokenizer = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/canned/tokenizer.json");
     let model = ModelSource::Base { weights, sha256: "ab".repeat(32), tokenizer };

@@ -236,7 +236,7 @@ impl WhisperAssets {
     /// # Errors
     /// When there is no memory for its weights.
     pub fn canned() -> Result<Self, WhisperError> {
-        let (_, weights) = hailort_sim::weights::give(include_bytes!("../../fixtures/canned/weights.bin"))
+        let (_, weights) = hailort_sim::weights::give(&hailort_sim::canned::own_weights())
             .map_err(|e| WhisperError::Assets(format!("the canned model: {e}")))?;
         let memory = |name: &str, bytes: &[u8]| HefSource::Memory { name: name.into(), bytes: bytes.into() };
         Ok(Self {
